@@ -4,14 +4,15 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tfrecords.errors import JobError
-
 __version__ = "0.1.0"
 
 # Job: (module with main(argv) -> exit code, one line for --help).
 JOBS = {
     "convert": ("pipelines.convert", "labelled face images to sharded TFRecords"),
-    "inspect": ("tfrecords.inspection", "counts, duplicates, leaks and a contact sheet of a data set"),
+    "inspect": (
+        "tfrecords.inspection",
+        "counts, duplicates, leaks of a data set, a contact sheet",
+    ),
     "train": ("model.train", "a network on a data set, into a model bundle"),
     "evaluate": ("model.evaluate", "accuracy, confusion and calibration of a bundle on a data set"),
     "score": ("pipelines.score", "archives of faces to Parquet tables of emotions"),
@@ -36,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(job: str, arguments: list[str]) -> int:
+    # Imported here, not above: `semblante --help` pays for no room.
+    from tfrecords.errors import JobError
+
     module = importlib.import_module(JOBS[job][0])
     try:
         return module.main(arguments)
@@ -51,7 +55,8 @@ def _usage() -> str:
     jobs = "\n".join(f"  {name:<10}{summary}" for name, (_, summary) in JOBS.items())
     return (
         "usage: semblante JOB ...\n\nReads emotions from faces, in bulk.\n\n"
-        f"jobs:\n{jobs}\n\n`semblante JOB --help` explains a job; `semblante --version` the version."
+        f"jobs:\n{jobs}\n\n"
+        "`semblante JOB --help` explains a job; `semblante --version` tells the version."
     )
 
 

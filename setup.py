@@ -1,4 +1,4 @@
-"""The distribution `semblante`. `pyproject.toml` holds the tools' settings, this file the product's."""
+"""The distribution `semblante`: what it is and needs; the tools' settings are in pyproject."""
 
 import pathlib
 import re
@@ -6,6 +6,7 @@ import re
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
+ROOMS = ("tfrecords", "model", "pipelines")
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "semblante.py").read_text())[1]
 
 setup(
@@ -16,9 +17,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    # Tested on 3.11, the version of the lock file; TensorFlow 2.21 and Beam 2.77 both serve 3.11-3.13.
+    # Tested on 3.11, the lock file's version; TensorFlow 2.21 and Beam 2.77 also serve 3.12, 3.13.
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["tfrecords", "tfrecords.*", "model", "model.*", "pipelines", "pipelines.*"]),
+    packages=find_packages(include=[f"{room}{end}" for room in ROOMS for end in ("", ".*")]),
     py_modules=["semblante"],
     entry_points={"console_scripts": ["semblante = semblante:main"]},
     install_requires=[

@@ -54,7 +54,8 @@ def encode(example: FaceExample) -> bytes:
     """
     image = example.image
     if image.dtype != np.uint8 or image.shape != FACE_SHAPE:
-        raise ValueError(f"{example.key}: face is {image.dtype} {image.shape}, not uint8 {FACE_SHAPE}")
+        got = f"{image.dtype} {image.shape}"
+        raise ValueError(f"{example.key}: face is {got}, expected uint8 {FACE_SHAPE}")
     raw = {
         "image": image.tobytes(),
         "label": int(example.label),

@@ -87,7 +87,8 @@ def fit_face(gray: np.ndarray) -> np.ndarray:
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
-        raise FaceError(f"image is too large: {width}x{height} pixels, at most {max_pixels} accepted")
+        got = f"{width}x{height} pixels"
+        raise FaceError(f"image is too large: {got}, at most {max_pixels} accepted")
 
 
 def _to_gray(image: Image.Image) -> Image.Image:

@@ -15,7 +15,9 @@ _ORDER_SALT = "semblante order 1"
 
 def stable_hash(key: str, salt: str) -> int:
     """Returns a 64-bit unsigned hash of `key`, the same on every machine."""
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8, key=salt.encode())
+    digest = hashlib.blake2b(
+        key.encode("utf-8", "surrogateescape"), digest_size=8, key=salt.encode()
+    )
     return int.from_bytes(digest.digest(), "big")
 
 

@@ -70,7 +70,8 @@ def _checked(fields: Any, path: str) -> Manifest:
     version = fields.get("schema_version") if isinstance(fields, dict) else None
     if version != SCHEMA_VERSION:
         raise JobError(
-            f"{path} has schema version {version}; this version reads {SCHEMA_VERSION}: convert anew"
+            f"{path} has schema version {version}; this software reads {SCHEMA_VERSION}: "
+            "convert anew"
         )
     try:
         manifest = Manifest(**fields)

@@ -12,15 +12,15 @@ class ShardName(NamedTuple):
     """The parts of a shard's file name."""
 
     split: str
-    index: int  # in [0, count)
-    count: int
+    shard: int  # in [0, shards)
+    shards: int
 
 
-def shard_name(split: str, index: int, count: int) -> str:
+def shard_name(split: str, shard: int, shards: int) -> str:
     """Returns the file name of a shard, such as `train-00000-of-00016.tfrecord`."""
-    if not 0 <= index < count:
-        raise ValueError(f"shard index {index} is outside [0, {count})")
-    return f"{split}-{index:05d}-of-{count:05d}.tfrecord"
+    if not 0 <= shard < shards:
+        raise ValueError(f"shard {shard} is outside [0, {shards})")
+    return f"{split}-{shard:05d}-of-{shards:05d}.tfrecord"
 
 
 def parse_shard_name(name: str) -> ShardName | None:

@@ -40,7 +40,7 @@ def face_dataset(
         Elements (image uint8 [48, 48, 1], label int64 []), with `keys` also (key string []).
 
     Raises:
-        JobError: where the data set is absent, incomplete, of another contract or has no such split.
+        JobError: where the data set is absent, incomplete, of another contract or lacks the split.
     """
     paths = _split_paths(dataset, split)
     if shuffle_seed is not None:

@@ -21,11 +21,12 @@ class RecordError(ValueError):
 def write_records(file: BinaryIO, payloads: Iterable[bytes]) -> int:
     """Writes each payload as one record; returns how many there were."""
     count = 0
-    for count, payload in enumerate(payloads, start=1):
+    for payload in payloads:
         length = len(payload).to_bytes(8, "little")
         file.write(_HEADER.pack(len(payload), _masked_crc(length)))
         file.write(payload)
         file.write(_FOOTER.pack(_masked_crc(payload)))
+        count += 1
     return count
 
 

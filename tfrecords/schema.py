@@ -35,6 +35,9 @@ class Feature(NamedTuple):
 FEATURES = (Feature("image", "bytes"), Feature("label", "int64"), Feature("key", "bytes"))
 
 
+_CURE = "make it anew with this version"
+
+
 class ContractMismatch(JobError):
     """A data set or model was made under another contract than this software's."""
 
@@ -57,10 +60,10 @@ def check_contract(labels: Sequence[str], fingerprint: str, where: str) -> None:
     if tuple(labels) != LABELS:
         raise ContractMismatch(
             f"{where} has the labels {', '.join(labels)}; "
-            f"this version expects {', '.join(LABELS)}, in this order: make it anew with this version"
+            f"this version expects {', '.join(LABELS)}, in this order: {_CURE}"
         )
     if fingerprint != FINGERPRINT:
         raise ContractMismatch(
             f"{where} has the contract fingerprint {fingerprint}; this version expects "
-            f"{FINGERPRINT} (labels, face size or preprocessing differ): make it anew with this version"
+            f"{FINGERPRINT} (labels, face size or preprocessing differ): {_CURE}"
         )
