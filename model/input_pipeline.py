@@ -1,0 +1,69 @@
+"""Batches for training and for measuring, as tf.data."""
+
+import tensorflow as tf
+
+from model.augment import augment
+from model.config import TrainConfig
+from tfrecords import reading
+
+EVALUATION_BATCH = 256  # examples; the last batch is what is left
+
+
+def steps_per_epoch(examples: int, batch_size: int) -> int:
+    """Steps that see every example once; the last may have fewer examples."""
+    return -(-examples // batch_size)
+
+
+def train_batches(
+    dataset: str, config: TrainConfig, *, first_step: int, steps: int
+) -> tf.data.Dataset:
+    """The rest of an epoch from global step `first_step` on, in per-replica slices.
+
+    What a step sees is a function of the seed and the number of the step alone, so that a run
+    can be taken up anywhere.
+
+    Args:
+        first_step: Step of the whole run, from 0; tells the epoch and the batches to skip.
+        steps: Steps in an epoch.
+
+    Returns:
+        (image uint8 [b, 48, 48, 1], label int64 [b]); `config.replicas` elements in a row are
+        the slices of one global batch of `config.batch_size` or, at the end, fewer.
+    """
+    epoch, skipped = divmod(first_step, steps)
+    faces = reading.face_dataset(dataset, "train", shuffle_seed=config.seed, epoch=epoch)
+    batches = faces.batch(config.batch_size).skip(skipped)
+    if config.augmentation is not None:
+        batches = _augmented(batches, config, first_step)
+    if config.replicas > 1:
+        batches = batches.flat_map(lambda *batch: slices(batch, config.replicas))
+    return batches.prefetch(4 * config.replicas)
+
+
+def _augmented(batches: tf.data.Dataset, config: TrainConfig, first_step: int) -> tf.data.Dataset:
+    """Augments whole global batches, so that the result does not depend on the replicas."""
+    ranges = config.augmentation
+    assert ranges is not None
+
+    def change(step, batch):
+        image, label = batch
+        seed = tf.stack([tf.cast(config.seed, tf.int64), step])
+        return augment(image, tf.cast(seed, tf.int32), ranges), label
+
+    return batches.enumerate(first_step).map(change, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def slices(batch: tuple[tf.Tensor, ...], count: int) -> tf.data.Dataset:
+    """Cuts a batch into `count` slices whose lengths differ by at most 1 and may be 0."""
+    size = tf.cast(tf.shape(batch[0])[0], tf.int64)
+
+    def slice_at(index):
+        start, stop = index * size // count, (index + 1) * size // count
+        return tuple(tensor[start:stop] for tensor in batch)
+
+    return tf.data.Dataset.range(count).map(slice_at)
+
+
+def evaluation_batches(dataset: str, split: str) -> tf.data.Dataset:
+    """A split in its own order: (image uint8 [b, 48, 48, 1], label int64 [b])."""
+    return reading.face_dataset(dataset, split).batch(EVALUATION_BATCH).prefetch(2)

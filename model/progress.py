@@ -1,0 +1,82 @@
+"""What a training says while it runs: a bar on a terminal, a line now and then elsewhere."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+
+import tqdm
+
+from model.history import EpochRow
+
+_logger = logging.getLogger(__name__)
+_LINE_SECONDS = 30.0
+_BAR_SECONDS = 0.5
+
+
+class Progress:
+    """Shows one run of `epochs` epochs with `examples` examples each."""
+
+    def __init__(self, epochs: int, examples: int, terminal: bool | None = None):
+        self._epochs, self._examples = epochs, examples
+        self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._shown = time.monotonic()
+        self._bar: tqdm.tqdm | None = None
+
+    def start_epoch(self, epoch: int, examples_done: int) -> None:
+        """Begins epoch `epoch` (from 1), of which a resumed run has some examples behind it."""
+        self._epoch, self._started = epoch, time.monotonic()
+        self._initial = examples_done
+        if self._terminal:
+            self._bar = tqdm.tqdm(
+                total=self._examples,
+                initial=examples_done,
+                desc=f"epoch {epoch}/{self._epochs}",
+                unit=" images",
+                leave=False,
+                file=sys.stderr,
+            )
+
+    def show(self, examples_done: int, scores: Callable[[], tuple[float, float]]) -> None:
+        """Tells of the epoch so far; `scores` (loss, accuracy) is asked only when it is shown."""
+        now = time.monotonic()
+        if now - self._shown < (_BAR_SECONDS if self._terminal else _LINE_SECONDS):
+            return
+        self._shown = now
+        loss, accuracy = scores()
+        if self._bar is not None:
+            self._bar.set_postfix(loss=f"{loss:.4f}", accuracy=f"{accuracy:.3f}", refresh=False)
+            self._bar.update(examples_done - self._bar.n)
+        else:
+            self._line(examples_done, loss, accuracy, now)
+
+    def _line(self, examples_done: int, loss: float, accuracy: float, now: float) -> None:
+        speed = (examples_done - self._initial) / max(now - self._started, 1e-9)
+        left = (self._epochs - self._epoch + 1) * self._examples - examples_done
+        _logger.info(
+            "epoch %d/%d: %d of %d images, loss %.4f, accuracy %.3f, %.0f images/s, %s left",
+            *(self._epoch, self._epochs, examples_done, self._examples, loss, accuracy, speed),
+            duration(left / max(speed, 1e-9)),
+        )
+
+    def end_epoch(self, row: EpochRow) -> None:
+        """Tells of a whole epoch in one line that stays."""
+        if self._bar is not None:
+            self._bar.close()
+        validation = ""
+        if row.validation_loss is not None:
+            validation = f", validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
+        left = (self._epochs - row.epoch) * self._examples / max(row.images_per_second, 1e-9)
+        _logger.info(
+            "epoch %d/%d done: loss %.4f accuracy %.3f%s, %.0f images/s, %s left",
+            *(row.epoch, self._epochs, row.train_loss, row.train_accuracy, validation),
+            *(row.images_per_second, duration(left)),
+        )
+        self._shown = time.monotonic()
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds in words of two letters: "1 h 05 min", "4 min", "12 s"."""
+    if seconds >= 3600:
+        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
+    return f"{int(seconds // 60)} min" if seconds >= 60 else f"{int(seconds)} s"

@@ -1,0 +1,269 @@
+"""Trains a network on a data set.
+
+semblante train DATASET --output MODEL --network reference
+"""
+
+import argparse
+import dataclasses
+import logging
+import os
+import sys
+
+from model.config import RECIPES, Augmentation, TrainConfig
+from model.precision import PRECISIONS
+from tfrecords import manifest, storage
+from tfrecords.errors import JobError
+from tfrecords.splits import SPLITS
+
+_logger = logging.getLogger("model.train")  # Also when run with -m.
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainArgs:
+    """The command line; None stands for what the recipe or the machine says."""
+
+    dataset: str
+    output: str
+    network: str
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    precision: str
+    replicas: int | None
+    seed: int
+    augment: bool | None
+    evaluate_split: str | None
+    deterministic: bool
+    resume: bool
+    overwrite: bool
+
+
+def parse(argv: list[str] | None = None) -> TrainArgs:
+    """Reads the command line; exits with 2 where it makes no sense."""
+    parser = argparse.ArgumentParser(
+        "semblante train",
+        description="Trains a network on the train split of a data set and writes a model bundle.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("dataset", metavar="DATASET", help="Folder written by semblante convert.")
+    parser.add_argument(
+        "--output", required=True, metavar="MODEL", help="Folder to write the bundle to."
+    )
+    _add_recipe_flags(parser)
+    _add_machine_flags(parser)
+    _add_run_flags(parser)
+    return TrainArgs(**vars(parser.parse_args(argv)))
+
+
+def _add_recipe_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("recipe")
+    group.add_argument(
+        "--network",
+        choices=tuple(RECIPES),
+        default="reference",
+        help="Network and the recipe that goes with it (default: reference).",
+    )
+    group.add_argument(
+        "--epochs", type=_positive(int), help=f"Passes over the data ({_defaults('epochs')})."
+    )
+    group.add_argument(
+        "--batch-size",
+        type=_positive(int),
+        help=f"Examples a step over all replicas ({_defaults('batch_size')}).",
+    )
+    group.add_argument(
+        "--learning-rate",
+        type=_positive(float),
+        help=f"Highest learning rate ({_defaults('learning_rate')}).",
+    )
+    group.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="Flip, turn, scale and shift the training images at random "
+        "(default: as the recipe says; reference does not, fast does).",
+    )
+    group.add_argument(
+        "--seed", type=_seed, default=0, help="Seed of all that is drawn (default: 0)."
+    )
+
+
+def _add_machine_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("machine")
+    group.add_argument(
+        "--precision",
+        choices=("auto", *PRECISIONS),
+        default="auto",
+        help="Number format of the layers; auto takes bfloat16 or float16 where the machine is "
+        "fast at it, else float32 (default: auto).",
+    )
+    group.add_argument(
+        "--replicas",
+        type=_positive(int),
+        help="Devices that share each batch (default: all GPUs, or 1 for the processor; "
+        "without GPUs the processor is split, which is of use for tests).",
+    )
+    group.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="Make two runs agree to the last bit, at some cost in speed.",
+    )
+
+
+def _add_run_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("run")
+    group.add_argument(
+        "--evaluate-split",
+        choices=SPLITS,
+        help="Split to measure after each epoch (default: validation where there is one).",
+    )
+    existing = group.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--resume",
+        action="store_true",
+        help="Go on with the unfinished run in MODEL. With --epochs N of epochs already done, "
+        "write the bundle as it was after epoch N.",
+    )
+    existing.add_argument(
+        "--overwrite", action="store_true", help="Replace the bundle or unfinished run in MODEL."
+    )
+
+
+def _defaults(field: str) -> str:
+    values = (f"{name} {getattr(recipe, field):g}" for name, recipe in RECIPES.items())
+    return f"default: {', '.join(values)}"
+
+
+def _positive(kind: type):
+    def convert(text: str):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    convert.__name__ = kind.__name__  # argparse says: invalid int value
+    return convert
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 1 << 31:
+        raise argparse.ArgumentTypeError(f"{text} is outside 0 to 2147483647")
+    return value
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the job."""
+    args = parse(argv)
+    _show_progress_lines()
+    data = manifest.load(args.dataset)
+    _check_train_split(args.dataset, data)
+    _check_output(args)
+    config = _config(args, _evaluate_split(args, data))
+    _check_batch(config.batch_size, args.replicas or 1)
+    # TensorFlow takes seconds to import and its devices must be split before it computes.
+    from model import precision, replicas, training_run
+
+    strategy = replicas.make_strategy(args.replicas)
+    chosen = precision.choose(
+        args.precision, precision.cpu_flags(), replicas.compute_capabilities(strategy)
+    )
+    count = strategy.num_replicas_in_sync
+    _check_batch(config.batch_size, count)
+    config = dataclasses.replace(config, precision=chosen, replicas=count)
+    if config.deterministic:
+        replicas.make_deterministic(config.seed)
+    _logger.info("training %s on %s: %s", config.network, args.dataset, config.to_json())
+    training_run.run(args.dataset, args.output, config, strategy, resume=args.resume)
+    return 0
+
+
+def _show_progress_lines() -> None:
+    """Sends this package's log to stderr; TensorFlow and absl keep theirs."""
+    package = logging.getLogger("model")
+    if not package.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        package.addHandler(handler)
+        package.setLevel(logging.INFO)
+        package.propagate = False
+
+
+def _config(args: TrainArgs, evaluate_split: str | None) -> TrainConfig:
+    recipe = RECIPES[args.network]
+    overrides = {
+        name: value
+        for name in ("epochs", "batch_size", "learning_rate")
+        if (value := getattr(args, name)) is not None
+    }
+    if args.augment is not None:
+        overrides["augmentation"] = Augmentation() if args.augment else None
+    return dataclasses.replace(
+        recipe,
+        seed=args.seed,
+        deterministic=args.deterministic,
+        evaluate_split=evaluate_split,
+        **overrides,
+    )
+
+
+def _check_train_split(dataset: str, data: manifest.Manifest) -> None:
+    if not data.count("train"):
+        raise JobError(
+            f"{dataset} has no train examples; it has {', '.join(data.splits()) or 'none at all'}"
+        )
+
+
+def _evaluate_split(args: TrainArgs, data: manifest.Manifest) -> str | None:
+    if args.evaluate_split is None:
+        if data.count("validation"):
+            return "validation"
+        _logger.warning(
+            "%s has no validation split: nothing is measured while training "
+            "(convert with --validation 0.1, or see --evaluate-split)",
+            args.dataset,
+        )
+        return None
+    if not data.count(args.evaluate_split):
+        raise JobError(
+            f"{args.dataset} has no {args.evaluate_split} examples to evaluate on; "
+            f"it has {', '.join(data.splits())}"
+        )
+    return args.evaluate_split
+
+
+def _check_batch(batch_size: int, replicas: int) -> None:
+    if batch_size < replicas:
+        raise JobError(
+            f"--batch-size {batch_size} is smaller than the number of replicas, {replicas}: "
+            "each needs at least one example a step"
+        )
+
+
+def _check_output(args: TrainArgs) -> None:
+    """Refuses to touch what is there without a word of the user's; removes it with one."""
+    complete = storage.exists(storage.join(args.output, "bundle.json"))
+    unfinished = storage.exists(storage.join(args.output, "checkpoints", "run.json"))
+    if args.overwrite:
+        _clear(args.output)
+    elif complete:
+        raise JobError(f"{args.output} holds a finished model; replace it with --overwrite")
+    elif unfinished and not args.resume:
+        raise JobError(
+            f"{args.output} holds an unfinished run; go on with --resume or start anew "
+            "with --overwrite"
+        )
+    elif args.resume and not unfinished:
+        raise JobError(f"{args.output} holds no unfinished run to resume; leave --resume out")
+
+
+def _clear(output: str) -> None:
+    from model import checkpoints, history  # They import TensorFlow.
+
+    if storage.exists(bundle := storage.join(output, "bundle.json")):
+        os.remove(bundle)  # First, so that a bundle half removed does not look whole.
+    checkpoints.remove(output)
+    history.remove(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
