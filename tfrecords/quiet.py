@@ -1,0 +1,33 @@
+"""Imports TensorFlow without its greeting."""
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and finds its devices, hiding what its native code prints meanwhile.
+
+    Up to TensorFlow 2.21 a dozen lines come before its log level is read, among them an "E" line
+    wherever there is no GPU. Failures still arrive as exceptions. Set TF_CPP_MIN_LOG_LEVEL to see
+    everything.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        importlib.import_module("tensorflow")
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # for all that comes after
+    with _native_stderr_hidden():
+        importlib.import_module("tensorflow").config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _native_stderr_hidden() -> Iterator[None]:
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
