@@ -1,0 +1,1 @@
+"""Beam pipelines: convert (images to TFRecords), score (archives to Parquet) and their steps."""
