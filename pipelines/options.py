@@ -49,7 +49,10 @@ def _runner(asked: str | None) -> str:
 
 def _beam_parser(job: str) -> _BeamArgumentParser:
     parser = _BeamArgumentParser(
-        f"semblante {job}", usage=f"semblante {job} ... [Beam flags]", allow_abbrev=False, add_help=False
+        f"semblante {job}",
+        usage=f"semblante {job} ... [Beam flags]",
+        allow_abbrev=False,
+        add_help=False,
     )
     for views in {view.__name__: view for view in PipelineOptions.__subclasses__()}.values():
         views._add_argparse_args(parser)

@@ -1,0 +1,1 @@
+"""How faces are stored in the world: image files, archives of them, tables of pixels."""
