@@ -1,0 +1,103 @@
+"""Writes one shard: references in, a TFRecord file and a small report out."""
+
+import collections
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from pipelines.listing import Problem, Shard
+from pipelines.references import Reference, load_face
+from pipelines.sources import Source
+from tfrecords import codec, records
+from tfrecords.faces import FaceError
+from tfrecords.hashing import content_digest, order_of
+from tfrecords.labels import LABELS
+from tfrecords.naming import shard_name
+from tfrecords.schema import FaceExample
+
+INCOMPLETE = ".incomplete-"  # in the name of a file that nobody should read
+
+
+class Digest(NamedTuple):
+    """The content of one example, for the search for duplicates."""
+
+    content: bytes  # equal for equal pixels
+    label: int
+    key: str
+
+
+class ShardReport(NamedTuple):
+    """What became of the references of one shard."""
+
+    place: Shard
+    labels: dict[int, int]  # label -> number of examples written
+    problems: list[Problem]
+    digests: list[Digest]
+
+
+class ShardWriter(NamedTuple):
+    """What all shards of a data set have in common."""
+
+    output: str
+    shards: int
+    sources: Sequence[Source]
+    prefixes: Sequence[str]
+    digests: bool  # report the digest of every example
+
+    def write(
+        self,
+        place: Shard,
+        batches: Iterable[Sequence[Reference]],
+        held_out: Collection[bytes] = (),
+    ) -> ShardReport:
+        """Writes the shard's file under its final name when all of it is written.
+
+        Args:
+            held_out: Digests of examples that this shard must leave out.
+        """
+        report = ShardReport(place, collections.Counter(), [], [])
+        references = [Reference(*reference) for batch in batches for reference in batch]
+        references.sort(key=lambda reference: order_of(self._key(reference)))
+        path = FileSystems.join(self.output, shard_name(*place, self.shards))
+        write_file(path, self._payloads(references, report, held_out))
+        return report
+
+    def _payloads(
+        self, references: Sequence[Reference], report: ShardReport, held_out: Collection[bytes]
+    ) -> Iterator[bytes]:
+        for reference in references:
+            key = self._key(reference)
+            try:
+                face = load_face(self.sources[reference.source], reference)
+            except FaceError as error:
+                report.problems.append(Problem(key, "failed", str(error)))
+                continue
+            if self.digests:
+                digest = content_digest(face)
+                if digest in held_out:
+                    reason = "same pixels as a validation or test image"
+                    report.problems.append(Problem(key, "skipped", reason))
+                    continue
+                report.digests.append(Digest(digest, reference.label, key))
+            report.labels[reference.label] += 1
+            yield codec.encode(FaceExample(face, reference.label, key))
+
+    def _key(self, reference: Reference) -> str:
+        return self.prefixes[reference.source] + reference.path
+
+
+def write_file(path: str, payloads: Iterable[bytes]) -> None:
+    """Writes a TFRecord file under a temporary name and renames it."""
+    temporary = f"{path}{INCOMPLETE}{uuid.uuid4().hex}"
+    with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        records.write_records(file, payloads)
+    FileSystems.rename([temporary], [path])
+
+
+def counts_by_label(report: ShardReport) -> dict[str, int]:
+    """Returns the report's counts with names for numbers."""
+    return {LABELS[label]: count for label, count in report.labels.items()}
