@@ -4,7 +4,7 @@ import collections
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.shards import Digest, ShardReport
+from pipelines.shards import ShardReport
 from tfrecords.labels import LABELS
 from tfrecords.splits import SPLITS
 
@@ -19,16 +19,16 @@ class Copy(NamedTuple):
     label: str
 
 
-def bucket_digests(report: ShardReport) -> Iterator[tuple[int, tuple[str, list[Digest]]]]:
+def bucket_digests(report: ShardReport) -> Iterator[tuple[int, tuple[str, list[tuple]]]]:
     """Yields a shard's digests in (bucket, (split, digests)): few large elements to shuffle."""
-    buckets: dict[int, list[Digest]] = collections.defaultdict(list)
+    buckets: dict[int, list[tuple]] = collections.defaultdict(list)
     for digest in report.digests:
-        buckets[digest.content[0] % _BUCKETS].append(digest)
+        buckets[digest.content[0] % _BUCKETS].append(tuple(digest))  # Beam would pickle named ones
     for bucket, digests in buckets.items():
         yield bucket, (report.place.split, digests)
 
 
-def find_copies(batches: Iterable[tuple[str, Sequence[Digest]]]) -> list[list[Copy]]:
+def find_copies(batches: Iterable[tuple[str, Sequence[tuple]]]) -> list[list[Copy]]:
     """Returns the groups of copies in one bucket, those to keep first."""
     groups: dict[bytes, list[Copy]] = collections.defaultdict(list)
     for split, digests in batches:

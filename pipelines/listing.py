@@ -60,7 +60,8 @@ class _Entry(NamedTuple):
     size: int = 0
 
 
-Listed = tuple[Shard, list[Reference]] | Problem | Tally
+ShardBatch = tuple[tuple, list[tuple]]  # (Shard, [Reference]) as plain tuples
+Listed = ShardBatch | Problem | Tally
 
 
 def list_images(
@@ -118,9 +119,10 @@ class _Lister:
         self._listed += 1
         return Problem(self._prefix + path, outcome, reason)
 
-    def flush(self) -> Iterator[tuple[Shard, list[Reference]]]:
-        """Hands out what waits."""
-        yield from self._batches.items()
+    def flush(self) -> Iterator[ShardBatch]:
+        """Hands out what waits, as plain tuples: Beam would pickle each named one."""
+        for place, references in self._batches.items():
+            yield tuple(place), [tuple(reference) for reference in references]
         self._batches = collections.defaultdict(list)
         self._waiting = 0
 

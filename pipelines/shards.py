@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
@@ -61,7 +60,7 @@ class ShardWriter(NamedTuple):
         """
         report = ShardReport(place, collections.Counter(), [], [])
         references = [Reference(*reference) for batch in batches for reference in batch]
-        references.sort(key=lambda reference: order_of(self._key(reference)))
+        references.sort(key=self._order)
         path = FileSystems.join(self.output, shard_name(*place, self.shards))
         write_file(path, self._payloads(references, report, held_out))
         return report
@@ -85,6 +84,10 @@ class ShardWriter(NamedTuple):
                 report.digests.append(Digest(digest, reference.label, key))
             report.labels[reference.label] += 1
             yield codec.encode(FaceExample(face, reference.label, key))
+
+    def _order(self, reference: Reference) -> tuple[int, str, int]:
+        key = self._key(reference)
+        return order_of(key), key, reference.offset  # an archive may hold a name twice
 
     def _key(self, reference: Reference) -> str:
         return self.prefixes[reference.source] + reference.path

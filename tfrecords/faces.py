@@ -53,7 +53,8 @@ def decode_gray(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(image.size, max_pixels)
-            return np.asarray(_to_gray(ImageOps.exif_transpose(image)))
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.asarray(_to_gray(image))
     except FaceError:
         raise
     except Image.UnidentifiedImageError as error:

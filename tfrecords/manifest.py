@@ -55,18 +55,26 @@ def load(dataset: str) -> Manifest:
     path = storage.join(dataset, FILE_NAME)
     try:
         with storage.open_file(path) as file:
-            fields = json.load(file)
+            return from_json(file.read(), path)
     except FileNotFoundError as error:
         raise JobError(
             f"{dataset} is not a complete data set: it has no {FILE_NAME}; "
             "make one with `semblante convert SOURCE --output DATASET`"
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise JobError(f"cannot read {path}: {error}") from error
-    return _checked(fields, path)
 
 
-def _checked(fields: Any, path: str) -> Manifest:
+def from_json(text: str | bytes, path: str) -> Manifest:
+    """Returns the manifest that `text`, read from `path`, holds.
+
+    Raises:
+        JobError: where it is damaged or was made under another contract.
+    """
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise JobError(f"cannot read {path}: {error}; convert anew") from error
     version = fields.get("schema_version") if isinstance(fields, dict) else None
     if version != SCHEMA_VERSION:
         raise JobError(
