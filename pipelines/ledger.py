@@ -111,9 +111,8 @@ def prepare(tables: str, settings: dict[str, Any]) -> None:
     committed = set(commit_names(tables))
     for table in rows.COLUMNS:
         sinks.remove_leftovers(tables, table, committed)
-    for name in sinks.list_names(FileSystems.join(tables, _COMMITS)):
-        if not name.endswith(_JSON):
-            sinks.remove(FileSystems.join(tables, _COMMITS, name))
+    for folder in (tables, FileSystems.join(tables, _COMMITS), FileSystems.join(tables, _RUNS)):
+        sinks.remove_incomplete(folder)
     sinks.write_schemas(tables)
 
 
@@ -128,7 +127,7 @@ def _check_settings(tables: str, settings: dict[str, Any]) -> None:
                 f"{_describe(settings)}: name a new folder"
             )
         return
-    if foreign := [name for name in names if name != _LOCK and not name.startswith("._")]:
+    if foreign := [name for name in names if name != _LOCK and not sinks.is_incomplete(name)]:
         raise JobError(
             f"{tables} holds {foreign[0]!r}, which is no part of tables: name a new folder"
         )

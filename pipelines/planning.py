@@ -14,7 +14,7 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines import sources
+from pipelines import rows, sources
 from pipelines.ledger import Ledger, SourceState
 from pipelines.media import archives, images
 from pipelines.sources import Source
@@ -100,7 +100,9 @@ def list_media(found: Iterable[Source]) -> Listing:
 
 def _sort_in(listing: Listing, file: MediaFile, path: str) -> None:
     reason = images.skip_reason(path)
-    if reason is None:
+    if not rows.is_text(file.uri):
+        listing.skipped["name is not UTF-8"] += 1
+    elif reason is None:
         listing.images.append(file)
     elif archives.is_archive(path) and not reason.startswith("system"):
         listing.archives.append(file)

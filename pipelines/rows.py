@@ -109,6 +109,11 @@ def from_rows(table: str, rows: list[dict]) -> pa.Table:
     return to_table(table, {name: [row.get(name) for row in rows] for name in names})
 
 
+def is_text(name: str) -> bool:
+    """Tells whether a name can stand in a table; one of other bytes than UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def _array(column: Column, values: object, rows: int) -> pa.Array:
     array = pa.nulls(rows, column.type) if values is None else pa.array(values, column.type)
     if array.null_count and not column.nullable:

@@ -68,11 +68,21 @@ def part_names(tables: str, table: str) -> list[str]:
 
 def remove_leftovers(tables: str, table: str, keep: Collection[str]) -> None:
     """Removes half-written files of a table, and the parts that are not in `keep`."""
-    folder = FileSystems.join(tables, table)
-    for name in list_names(folder):
-        part = name.removesuffix(SUFFIX)
-        if name.endswith(_INCOMPLETE) or (part not in keep and part != _SCHEMA_PART):
-            remove(FileSystems.join(folder, name))
+    remove_incomplete(FileSystems.join(tables, table))
+    for name in part_names(tables, table):
+        if name not in keep and name != _SCHEMA_PART:
+            remove(part_path(tables, table, name))
+
+
+def remove_incomplete(folder: str) -> None:
+    """Removes what `write_file` left in a folder when it was killed."""
+    for name in filter(is_incomplete, list_names(folder)):
+        remove(FileSystems.join(folder, name))
+
+
+def is_incomplete(name: str) -> bool:
+    """Tells whether a file is half-written, by its name."""
+    return name.startswith(_HIDDEN) and name.endswith(_INCOMPLETE)
 
 
 def part_path(tables: str, table: str, name: str) -> str:
