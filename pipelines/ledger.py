@@ -103,10 +103,8 @@ def prepare(tables: str, settings: dict[str, Any]) -> None:
     """Makes the folder if need be, and removes what killed runs left half-done.
 
     Raises:
-        JobError: where the folder holds something else, or tables made with other settings.
+        JobError: where the tables were made with other settings.
     """
-    if is_local(tables) and os.path.exists(tables) and not os.path.isdir(tables):
-        raise JobError(f"{tables} is a file; name a folder")
     _check_settings(tables, settings)
     committed = set(commit_names(tables))
     for table in rows.COLUMNS:
@@ -118,20 +116,13 @@ def prepare(tables: str, settings: dict[str, Any]) -> None:
 
 def _check_settings(tables: str, settings: dict[str, Any]) -> None:
     path = FileSystems.join(tables, _SETTINGS)
-    names = sinks.list_names(tables)
-    if _SETTINGS in names:
-        before = json.loads(_read(path))
-        if before != settings:
-            raise JobError(
-                f"{tables} was scored with {_describe(before)}, now asked for is "
-                f"{_describe(settings)}: name a new folder"
-            )
-        return
-    if foreign := [name for name in names if name != _LOCK and not sinks.is_incomplete(name)]:
+    if _SETTINGS not in sinks.list_names(tables):
+        _write(path, json.dumps(settings))
+    elif (before := json.loads(_read(path))) != settings:
         raise JobError(
-            f"{tables} holds {foreign[0]!r}, which is no part of tables: name a new folder"
+            f"{tables} was scored with {_describe(before)}, now asked for is "
+            f"{_describe(settings)}: name a new folder"
         )
-    _write(path, json.dumps(settings))
 
 
 def _describe(settings: dict[str, Any]) -> str:
@@ -143,8 +134,9 @@ def locked(tables: str) -> Iterator[None]:
     """Keeps a second run on this machine off the same tables; it ends with the process.
 
     Raises:
-        JobError: where another run is at work.
+        JobError: where another run is at work, or the folder holds something else than tables.
     """
+    _check_ours(tables)
     if not is_local(tables):
         yield
         return
@@ -155,6 +147,17 @@ def locked(tables: str) -> Iterator[None]:
         except BlockingIOError as error:
             raise JobError(f"another run is writing {tables}: wait until it has ended") from error
         yield
+
+
+def _check_ours(tables: str) -> None:
+    if is_local(tables) and os.path.exists(tables) and not os.path.isdir(tables):
+        raise JobError(f"{tables} is a file; name a folder")
+    names = sinks.list_names(tables)
+    foreign = [name for name in names if name != _LOCK and not sinks.is_incomplete(name)]
+    if foreign and _SETTINGS not in names:
+        raise JobError(
+            f"{tables} holds {foreign[0]!r}, which is no part of tables: name a new folder"
+        )
 
 
 def commit_names(tables: str) -> list[str]:

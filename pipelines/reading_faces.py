@@ -16,7 +16,7 @@ from tfrecords.faces import FaceError, decode_gray
 from tfrecords.schema import FACE_SHAPE
 
 # They say something of this machine, not of the file: the job has to stop.
-_MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+_MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 class Head(NamedTuple):

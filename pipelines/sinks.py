@@ -96,9 +96,7 @@ def write_file(path: str, write: Callable[[IO], object]) -> None:
     unique = f"{_HIDDEN}{name}-{uuid.uuid4().hex}{_INCOMPLETE}"
     temporary = FileSystems.join(folder, unique)
     try:
-        with FileSystems.create(
-            temporary, compression_type=CompressionTypes.UNCOMPRESSED
-        ) as file:
+        with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
             write(file)
         FileSystems.rename([temporary], [path])
     except BaseException:
