@@ -69,7 +69,7 @@ def finish_archive(entry: Entry, committed: Iterable[Span], rules: CommitRules) 
     spans = sorted({Span(*span) for span in (*entry.done, *committed)})
     _check_whole(file.uri, spans)
     faces = sum(span.faces for span in spans)
-    sums = np.sum([span.probability_sums for span in spans], axis=0, dtype=np.float64)
+    sums = np.array([span.probability_sums for span in spans], np.float64).sum(axis=0)
     row = {
         **_recording(file, "archive", rules.model),
         "frames_scored": sum(span.images for span in spans),

@@ -146,7 +146,7 @@ def read_plan(path: str) -> Iterator[Entry]:
             yield Entry(
                 tuple(MediaFile(*entry) for entry in files),
                 archive,
-                tuple(Span(*fields[:-1], tuple(fields[-1])) for fields in done),
+                tuple(Span._make((*fields[:-1], tuple(fields[-1]))) for fields in done),
             )
 
 

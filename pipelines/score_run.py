@@ -1,4 +1,4 @@
-"""What the launcher of score does before and after the pipeline: find the work, check it is done."""
+"""What the launcher of score does around the pipeline: it finds the work and checks it is done."""
 
 import contextlib
 import dataclasses

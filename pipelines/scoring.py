@@ -44,7 +44,7 @@ class ScoreFaces(beam.PTransform):
         return (
             {"entries": archives, "spans": spans}
             | "GroupBySource" >> beam.CoGroupByKey()
-            | "FinishArchives" >> beam.MapTuple(_finish, rules=self.commits)
+            | "FinishArchives" >> beam.Map(_finish, self.commits)
         )
 
 
@@ -57,8 +57,7 @@ def _commit(result: PredictionResult, rules: CommitRules) -> Iterator[tuple[str,
     return committing.commit_batch(result.example, result.inference, rules)
 
 
-def _finish(
-    uri: str, groups: dict[str, Iterable], rules: CommitRules | None = None
-) -> tuple[str, int]:
+def _finish(grouped: tuple[str, dict[str, Iterable]], rules: CommitRules) -> tuple[str, int]:
+    uri, groups = grouped
     (entry,) = groups["entries"]
-    return uri, committing.finish_archive(entry, groups["spans"], rules)
+    return uri, committing.finish_archive(Entry(*entry), groups["spans"], rules)
