@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks.pairs import Command, Pairs, compare, measure, print_table
+from benchmarks.pairs import Command, Pairs, measure, print_table
 
 ROOT = pathlib.Path(__file__).parent.parent
 # In a process of its own: measuring needs a small one, and that of the tests is large.
