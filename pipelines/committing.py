@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipelines import ledger, rows
+from pipelines import ledger, planning, rows
 from pipelines.ledger import Commit, Counts
-from pipelines.planning import UNIT, Entry, MediaFile, Span
+from pipelines.planning import Entry, MediaFile, Span
 from pipelines.reading_faces import FaceBatch, ImageRead
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
@@ -91,8 +91,8 @@ def finish_archive(entry: Entry, committed: Iterable[Span], rules: CommitRules) 
 def _check_whole(uri: str, spans: Sequence[Span]) -> None:
     """A span starts where the one before ended; only the last is shorter than the others."""
     starts = [span.start for span in spans]
-    whole = starts == list(range(0, UNIT * len(spans), UNIT))
-    if not spans or not whole or spans[-1].stop - spans[-1].start >= UNIT:
+    whole = starts == list(range(0, planning.UNIT * len(spans), planning.UNIT))
+    if not spans or not whole or spans[-1].stop - spans[-1].start >= planning.UNIT:
         raise JobError(
             f"spans of {uri} are missing, there are {starts}: the runner lost some; "
             "run it again, on another runner"

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines import ledger
+from pipelines import ledger, planning
 from pipelines.face_steps import FACE_STEPS, Box
 from pipelines.media import archives, images
-from pipelines.planning import UNIT, MediaFile, Unit
+from pipelines.planning import MediaFile, Unit
 from tfrecords.faces import FaceError, decode_gray
 from tfrecords.schema import FACE_SHAPE
 
@@ -99,7 +99,7 @@ def _read_archive(unit: Unit, rules: ReadingRules) -> Iterator[FaceBatch]:
     batch, start, place = _Batch(rules), unit.start, unit.start
     try:
         for member in archives.iterate_members(file.uri, unit.start, unit.stop):
-            if unit.stop is None and place == start + UNIT:
+            if unit.stop is None and place == start + planning.UNIT:
                 if start not in unit.done:
                     yield _finish_span(batch, file, rules, start, place)
                 batch, start = _Batch(rules), place

@@ -1,0 +1,186 @@
+"""The bundle: a trained network with all that is known of it, in one folder.
+
+    model.keras     architecture and weights, float32, for Keras
+    inference/      SavedModel: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
+    bundle.json     labels, fingerprint, config, metrics, versions; written last
+    MODEL_CARD.md   the same for people
+"""
+
+import dataclasses
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from model import card
+from model.config import TrainConfig
+from tfrecords import quiet, storage
+from tfrecords.errors import JobError
+from tfrecords.labels import LABELS
+from tfrecords.schema import FACE_SHAPE, FINGERPRINT, check_contract
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+FILE_NAME = "bundle.json"
+_VERSION = 1  # of bundle.json
+_NETWORK, _INFERENCE, _CARD = "model.keras", "inference", "MODEL_CARD.md"
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk; its networks are loaded when they are asked for."""
+
+    path: str
+    info: Mapping[str, Any]  # bundle.json
+
+    @property
+    def model_id(self) -> str:
+        """The network's name and a digest of its weights, such as `reference-1a2b3c4d`."""
+        return self.info["model_id"]
+
+    def network(self) -> "keras.Model":
+        """Loads the network for Keras; raises JobError where its file is damaged."""
+        quiet.import_tensorflow()
+        import keras
+
+        from model import layers  # noqa: F401  registers the layers that the file names
+
+        return self._loaded(keras.models.load_model, _NETWORK)
+
+    def predict_function(self) -> Callable[["tf.Tensor"], "tf.Tensor"]:
+        """Loads the exported function; it runs without Keras and without this software."""
+        quiet.import_tensorflow()
+        import tensorflow as tf
+
+        module = self._loaded(tf.saved_model.load, _INFERENCE)
+        # The module owns the variables: it must live as long as the function.
+        return functools.partial(_call, module)
+
+    def _loaded(self, load: Callable[[str], Any], name: str) -> Any:
+        path = storage.join(self.path, name)
+        try:
+            return load(path)
+        except Exception as error:  # Keras and TensorFlow raise whatever their readers raise.
+            line = str(error).strip().partition("\n")[0]
+            raise JobError(f"cannot load {path}: {line}; the bundle is damaged") from error
+
+
+def load(path: str) -> Bundle:
+    """Opens a bundle, without loading TensorFlow.
+
+    Raises:
+        JobError: where there is none, it is incomplete or damaged, or its labels or fingerprint
+            are not this software's.
+    """
+    file_name = storage.join(path, FILE_NAME)
+    try:
+        with storage.open_file(file_name) as file:
+            info = json.load(file)
+    except FileNotFoundError as error:
+        raise JobError(
+            f"{path} is not a finished model: it has no {FILE_NAME}; "
+            "make one with `semblante train DATASET --output MODEL`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise JobError(f"cannot read {file_name}: {error}") from error
+    if not isinstance(info, dict) or info.get("schema_version") != _VERSION:
+        raise JobError(f"{file_name} is not a bundle of schema version {_VERSION}; train anew")
+    check_contract(info["labels"], info["fingerprint"], file_name)
+    for name in (_NETWORK, _INFERENCE):
+        if not storage.exists(storage.join(path, name)):
+            raise JobError(f"{path} lacks {name}: copy the whole folder, or train anew")
+    return Bundle(path, info)
+
+
+def save(
+    path: str,
+    network: "keras.Model",
+    *,
+    config: TrainConfig,
+    metrics: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> None:
+    """Writes a bundle; other files in the folder stay.
+
+    Args:
+        network: Computes in float32, uint8 [n, 48, 48, 1] to probabilities [n, 7].
+        metrics: As of `metrics.summarize`, with "split"; empty where nothing was measured.
+        training: What is known of the run: epochs, examples, history.
+    """
+    os.makedirs(path, exist_ok=True)
+    _remove(storage.join(path, FILE_NAME))  # first: without it the rest counts as unfinished
+    network.save(storage.join(path, _NETWORK))
+    _export(network, storage.join(path, _INFERENCE))
+    info = {
+        "schema_version": _VERSION,
+        "model_id": f"{config.network}-{_weights_digest(network)}",
+        "network": config.network,
+        "parameters": network.count_params(),
+        "labels": LABELS,
+        "fingerprint": FINGERPRINT,
+        "config": config.to_dict(),
+        "metrics": metrics,
+        "training": training,
+        "versions": _versions(),
+        "commit": _commit(),
+    }
+    storage.write_atomically(storage.join(path, _CARD), card.write(info))
+    storage.write_atomically(storage.join(path, FILE_NAME), json.dumps(info, indent=1) + "\n")
+
+
+def _call(module: Any, faces: "tf.Tensor") -> "tf.Tensor":
+    return module.predict(faces)
+
+
+def _export(network: "keras.Model", path: str) -> None:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.variables_of_network = [variable.value for variable in network.variables]
+    module.predict = tf.function(
+        lambda faces: network(faces, training=False),
+        input_signature=[tf.TensorSpec([None, *FACE_SHAPE], tf.uint8, name="faces")],
+    )
+    temporary = path + ".incomplete"
+    shutil.rmtree(temporary, ignore_errors=True)
+    tf.saved_model.save(module, temporary)
+    shutil.rmtree(path, ignore_errors=True)
+    os.rename(temporary, path)
+
+
+def _remove(path: str) -> None:
+    if storage.exists(path):
+        os.remove(path)
+
+
+def _weights_digest(network: "keras.Model") -> str:
+    digest = hashlib.sha256()
+    for weights in network.get_weights():
+        digest.update(weights.tobytes())
+    return digest.hexdigest()[:8]
+
+
+def _versions() -> dict[str, str]:
+    packages = ("semblante", "tensorflow", "keras", "numpy")
+    versions = {package: importlib.metadata.version(package) for package in packages}
+    return {"python": platform.python_version(), **versions}
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this runs from, None where it is installed elsewhere."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    try:
+        result = subprocess.run(
+            ["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()
