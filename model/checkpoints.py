@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import tensorflow as tf
@@ -16,7 +17,7 @@ _RUN_FILE = "run.json"
 
 def begin(output: str, config: TrainConfig, dataset: str) -> None:
     """Writes down what the run in `output` trains, before its first step."""
-    tf.io.gfile.makedirs(storage.join(output, FOLDER))
+    os.makedirs(storage.join(output, FOLDER), exist_ok=True)
     run = {"config": config.to_dict(), "dataset": dataset, "dataset_digest": digest(dataset)}
     path = storage.join(output, FOLDER, _RUN_FILE)
     storage.write_atomically(path, json.dumps(run, indent=1, sort_keys=True) + "\n")
@@ -86,8 +87,8 @@ class Checkpoints:
         """Writes the state; a checkpoint counts once its manager's index names it."""
         (self._epochs if end_of_epoch else self._steps).save(checkpoint_number=step)
 
-    def restore(self, last_step: int) -> int | None:
-        """Takes up the newest state at or before `last_step`; returns its step, None for none.
+    def restore(self, last_step: int) -> int:
+        """Takes up the newest state at or before `last_step`; returns its step, 0 for none.
 
         Raises:
             JobError: all that is left is later than `last_step`.
@@ -98,7 +99,7 @@ class Checkpoints:
             if path:
                 found[int(path.rpartition("-")[2])] = path
         if not found:
-            return None
+            return 0
         usable = [step for step in found if step <= last_step]
         if not usable:
             raise JobError(

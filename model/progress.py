@@ -65,7 +65,8 @@ class Progress:
             self._bar.close()
         validation = ""
         if row.validation_loss is not None:
-            validation = f", validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
+            measured = f"loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
+            validation = f", validation {measured}"
         left = (self._epochs - row.epoch) * self._examples / max(row.images_per_second, 1e-9)
         _logger.info(
             "epoch %d/%d done: loss %.4f accuracy %.3f%s, %.0f images/s, %s left",
