@@ -45,8 +45,8 @@ class Progress:
         self._shown = now
         loss, accuracy = scores()
         if self._bar is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}", accuracy=f"{accuracy:.3f}", refresh=False)
-            self._bar.update(examples_done - self._bar.n)
+            self._bar.n = examples_done
+            self._bar.set_postfix(loss=f"{loss:.4f}", accuracy=f"{accuracy:.3f}")
         else:
             self._line(examples_done, loss, accuracy, now)
 

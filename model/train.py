@@ -6,6 +6,7 @@ semblante train DATASET --output MODEL --network reference
 import argparse
 import dataclasses
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -138,7 +139,9 @@ def _defaults(field: str) -> str:
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     def convert(text: str) -> Any:
         value = kind(text)
-        if not 0 < value < float("inf"):
+        if value == math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not a finite number")
+        if not value > 0:
             raise argparse.ArgumentTypeError(f"{text} is not above 0")
         return value
 
@@ -183,6 +186,7 @@ def _show_progress_lines() -> None:
     package = logging.getLogger("model")
     package.addHandler(handler)
     package.setLevel(logging.INFO)
+    package.propagate = False  # TensorFlow gives the root logger a handler: each line came twice.
 
 
 def _config(args: TrainArgs, evaluate_split: str | None) -> TrainConfig:

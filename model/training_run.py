@@ -72,16 +72,19 @@ def _failures(dataset: str, output: str) -> Iterator[None]:
     try:
         yield
     except (tf.errors.NotFoundError, tf.errors.DataLossError) as error:
-        raise JobError(f"cannot read {dataset}: {_first_line(error)}; convert it anew") from error
+        raise JobError(f"cannot read {dataset}: {_gist(error)}; convert it anew") from error
     except (tf.errors.ResourceExhaustedError, OSError) as error:
-        message = _first_line(error) if isinstance(error, tf.errors.OpError) else error
+        message = _gist(error) if isinstance(error, tf.errors.OpError) else error
         raise JobError(
             f"cannot write to {output}: {message}; make room and go on with --resume"
         ) from error
 
 
-def _first_line(error: tf.errors.OpError) -> str:
-    return str(error.message).partition("\n")[0]
+def _gist(error: tf.errors.OpError) -> str:
+    """The line that says what happened; the others say where in the graph and the Python code."""
+    places = ("Graph execution error", "Detected at ", "<stack traces", "\t", " ")
+    lines = str(error.message).splitlines()
+    return next((line for line in lines if line and not line.startswith(places)), lines[0])
 
 
 @dataclasses.dataclass

@@ -61,12 +61,12 @@ def test_learns_and_logs_every_epoch(
 
 
 @pytest.mark.parametrize("step", [1, 4], ids=["first epoch", "second epoch"])
-@pytest.mark.parametrize("network", ["adam", "momentum"])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
 def test_stopped_run_ends_as_an_uninterrupted_one(
-    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch, step, network
+    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch, step, optimizer
 ):
     dataset = make_dataset(train=80)  # Three steps an epoch, the last of 16.
-    config = dataclasses.replace(tiny_config, optimizer=network)
+    config = dataclasses.replace(tiny_config, optimizer=optimizer)
     whole, parts = str(tmp_path / "whole"), str(tmp_path / "parts")
     training_run.run(dataset, whole, config, one_replica)
     with monkeypatch.context() as patch, pytest.raises(JobError):
@@ -77,7 +77,7 @@ def test_stopped_run_ends_as_an_uninterrupted_one(
     for left, right in zip(expected, weights, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-7)
     for left, right in zip(expected_rows, rows, strict=True):
-        assert left[:5] == pytest.approx(right[:5], rel=1e-5)
+        assert left[:3] == pytest.approx(right[:3], rel=1e-5)
 
 
 def test_stop_says_how_to_go_on(
