@@ -80,9 +80,9 @@ class _Parts:
     def add(self) -> keras.layers.Layer:
         return keras.layers.Add(name=self.name("add"), dtype=self._precision)
 
-    def normalization(self) -> keras.layers.Layer:
+    def normalization(self, momentum: float = 0.99) -> keras.layers.Layer:
         return layers.BatchNormalization(
-            name=self.name("batch_normalization"), dtype=self._precision
+            momentum, name=self.name("batch_normalization"), dtype=self._precision
         )
 
     def relu(self) -> keras.layers.Layer:
@@ -155,10 +155,16 @@ def _fast(parts: _Parts) -> keras.Model:
     return keras.Model(image, parts.classify(x), name="fast")
 
 
+# Keras's 0.99 takes several hundred steps to forget its start; a small training has fewer.
+_FAST_MOMENTUM = 0.9
+
+
 def _convolve(
     parts: _Parts, x: keras.KerasTensor, filters: int, strides: int = 1
 ) -> keras.KerasTensor:
-    return parts.relu()(parts.normalization()(parts.bare_convolution(filters, 3, strides)(x)))
+    return parts.relu()(
+        parts.normalization(_FAST_MOMENTUM)(parts.bare_convolution(filters, 3, strides)(x))
+    )
 
 
 def _residual(
@@ -166,9 +172,9 @@ def _residual(
 ) -> keras.KerasTensor:
     """Two 3x3 convolutions around which a shortcut leads, 1x1 where the shape changes."""
     inner = _convolve(parts, x, filters, strides)
-    inner = parts.normalization()(parts.bare_convolution(filters)(inner))
+    inner = parts.normalization(_FAST_MOMENTUM)(parts.bare_convolution(filters)(inner))
     if strides != 1:
-        x = parts.normalization()(parts.bare_convolution(filters, 1, strides)(x))
+        x = parts.normalization(_FAST_MOMENTUM)(parts.bare_convolution(filters, 1, strides)(x))
     return parts.relu()(parts.add()([x, inner]))
 
 

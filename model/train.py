@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from model import run_record
 from model.config import RECIPES, Augmentation, TrainConfig
 from model.precision import PRECISIONS
 from tfrecords import manifest, quiet, storage
@@ -236,7 +237,7 @@ def _check_output(args: TrainArgs) -> None:
     """Refuses to touch what is there unless the user says what to do with it."""
     if args.overwrite:
         return
-    unfinished = storage.exists(storage.join(args.output, "checkpoints", "run.json"))
+    unfinished = run_record.exists(args.output)
     if storage.exists(storage.join(args.output, "bundle.json")):
         raise JobError(f"{args.output} holds a finished model; replace it with --overwrite")
     if unfinished and not args.resume:

@@ -10,7 +10,7 @@ from types import FrameType
 
 import tensorflow as tf
 
-from model import checkpoints, history, input_pipeline, schedules
+from model import checkpoints, history, input_pipeline, run_record, schedules
 from model.config import TrainConfig
 from model.history import EpochRow
 from model.progress import Progress
@@ -42,7 +42,7 @@ def run(
         if resume:
             config = _as_begun(output, config, dataset)
         else:
-            checkpoints.begin(output, config, dataset)
+            run_record.begin(output, config, dataset)
         trainer = Trainer(config, strategy, dataset, steps)
         keeper = checkpoints.Checkpoints(output, trainer.state())
         done = keeper.restore(last_epoch * steps) if resume else 0
@@ -56,8 +56,8 @@ def run(
 
 def _as_begun(output: str, config: TrainConfig, dataset: str) -> TrainConfig:
     """The config with the epochs the run began with, which its learning rate may depend on."""
-    checkpoints.check_same_run(output, config, dataset)
-    planned = checkpoints.recorded_config(output).epochs
+    run_record.check_same_run(output, config, dataset)
+    planned = run_record.recorded_config(output).epochs
     if config.schedule in schedules.PLANNED and config.epochs > planned:
         raise JobError(
             f"--epochs {config.epochs} is more than the {planned} for which the run in {output} "
@@ -186,7 +186,7 @@ def _finish(trainer: Trainer, rows: list[EpochRow], output: str) -> None:
     training = {
         "epochs": int(trainer.step) // trainer.steps,
         "examples": reading.count(trainer.dataset, "train"),
-        "dataset_digest": checkpoints.digest(trainer.dataset),
+        "dataset_digest": run_record.digest(trainer.dataset),
         "history": [row._asdict() for row in rows],
     }
     network = trainer.float32_network()
