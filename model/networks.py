@@ -162,9 +162,8 @@ _FAST_MOMENTUM = 0.9
 def _convolve(
     parts: _Parts, x: keras.KerasTensor, filters: int, strides: int = 1
 ) -> keras.KerasTensor:
-    return parts.relu()(
-        parts.normalization(_FAST_MOMENTUM)(parts.bare_convolution(filters, 3, strides)(x))
-    )
+    x = parts.bare_convolution(filters, 3, strides)(x)
+    return parts.relu()(parts.normalization(_FAST_MOMENTUM)(x))
 
 
 def _residual(

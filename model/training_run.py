@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -84,7 +85,8 @@ def _gist(error: tf.errors.OpError) -> str:
     """The line that says what happened; the others say where in the graph and the Python code."""
     places = ("Graph execution error", "Detected at ", "<stack traces", "\t", " ")
     lines = str(error.message).splitlines()
-    return next((line for line in lines if line and not line.startswith(places)), lines[0])
+    line = next((line for line in lines if line and not line.startswith(places)), lines[0])
+    return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\]$", "", line)
 
 
 @dataclasses.dataclass

@@ -162,6 +162,25 @@ def test_unwritable_output_is_one_line(make_dataset, tiny_config, one_replica, t
         )
 
 
+def test_full_disk_is_one_line(
+    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch
+):
+    output = str(tmp_path / "out")
+
+    def save(self, step, *, end_of_epoch):
+        raise tf.errors.ResourceExhaustedError(
+            None, None, f"{{{{function_node f}}}} {output}/x; No space left on device [Op:SaveV2]"
+        )
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "save", save)
+    with pytest.raises(JobError) as failed:
+        training_run.run(make_dataset(train=32), output, tiny_config, one_replica)
+    assert str(failed.value) == (
+        f"cannot write to {output}: {output}/x; No space left on device; "
+        "make room and go on with --resume"
+    )
+
+
 def _weights(bundle: pathlib.Path) -> list[np.ndarray]:
     return keras.models.load_model(bundle / "model.keras").get_weights()
 
