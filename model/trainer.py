@@ -11,6 +11,7 @@ from model import input_pipeline, layers, networks, optimizers, schedules
 from model.config import TrainConfig
 from model.loss_scale import LossScale
 from model.precision import KERAS_POLICIES
+from model.predictions import predict
 from tfrecords.labels import LABELS
 
 
@@ -147,21 +148,14 @@ class Trainer:
 
     def evaluate(self, split: str) -> Scores:
         """Measures the network as it is on a whole split."""
-        probabilities, targets = self.predict(split)
+        probabilities, targets = predict(self._classify, self.dataset, split)
         chosen = probabilities[np.arange(len(targets)), targets]
         losses = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny))
         hits = probabilities.argmax(axis=1) == targets
         return Scores(float(losses.mean()), float(hits.mean()))
 
-    def predict(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities float32 [n, 7] and labels int64 [n] of a split."""
-        batches = input_pipeline.evaluation_batches(self.dataset, split)
-        pairs = [(self._predict_batch(images), labels) for images, labels in batches]
-        probabilities, targets = zip(*pairs, strict=True)
-        return np.concatenate(probabilities), np.concatenate(targets)
-
     @tf.function(reduce_retracing=True)
-    def _predict_batch(self, images: tf.Tensor) -> tf.Tensor:
+    def _classify(self, images: tf.Tensor) -> tf.Tensor:
         return self.network(images, training=False)
 
     def float32_network(self) -> keras.Model:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from model import checkpoints, history, input_pipeline, run_record, schedules
 from model.config import TrainConfig
 from model.history import EpochRow
+from model.predictions import predict
 from model.progress import Progress
 from model.trainer import Trainer
 from tfrecords import reading
@@ -49,7 +50,7 @@ def run(
         done = keeper.restore(last_epoch * steps) if resume else 0
         log = history.History(output, done // steps)
         if done:
-            _logger.info("resumed after %d steps of epoch %d", done % steps, done // steps + 1)
+            _logger.info("resumed after %d whole epochs and %d steps", *divmod(done, steps))
         with _interruptions() as interruption:
             _Loop(trainer, keeper, log, examples, output, interruption).train(last_epoch)
         _finish(trainer, log.rows, output)
@@ -182,16 +183,17 @@ def _finish(trainer: Trainer, rows: list[EpochRow], output: str) -> None:
     """Measures the network, writes the bundle, and only then lets go of the checkpoints."""
     from model import bundle, metrics  # They load plotting, which training must not wait for.
 
+    network = trainer.float32_network()
     split, measured = trainer.config.evaluate_split, {}
-    if split:
-        measured = {"split": split, **metrics.summarize(*trainer.predict(split))}
+    if split:  # Measures what is shipped, which computes in float32.
+        predicted = predict(tf.function(network), trainer.dataset, split)
+        measured = {"split": split, **metrics.summarize(*predicted)}
     training = {
         "epochs": int(trainer.step) // trainer.steps,
         "examples": reading.count(trainer.dataset, "train"),
         "dataset_digest": run_record.digest(trainer.dataset),
         "history": [row._asdict() for row in rows],
     }
-    network = trainer.float32_network()
     bundle.save(output, network, config=trainer.config, metrics=measured, training=training)
     checkpoints.remove(output)
     _logger.info("wrote the model to %s", output)
