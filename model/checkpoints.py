@@ -1,67 +1,12 @@
-"""The checkpoints of a training run: enough to go on, and to know what one goes on with."""
+"""The states of a training run from which it can go on."""
 
-import hashlib
-import json
 import shutil
 
 import tensorflow as tf
 
-from model.config import TrainConfig
-from tfrecords import manifest, storage
+from model.run_record import FOLDER
+from tfrecords import storage
 from tfrecords.errors import JobError
-
-FOLDER = "checkpoints"
-_RUN_FILE = "run.json"
-
-
-def begin(output: str, config: TrainConfig, dataset: str) -> None:
-    """Writes down what the run in `output` trains, before its first step."""
-    tf.io.gfile.makedirs(storage.join(output, FOLDER))
-    run = {"config": config.to_dict(), "dataset": dataset, "dataset_digest": digest(dataset)}
-    path = storage.join(output, FOLDER, _RUN_FILE)
-    storage.write_atomically(path, json.dumps(run, indent=1, sort_keys=True) + "\n")
-
-
-def exists(output: str) -> bool:
-    """Whether an unfinished run lies in `output`."""
-    return storage.exists(storage.join(output, FOLDER, _RUN_FILE))
-
-
-def recorded_config(output: str) -> TrainConfig:
-    """The config of the unfinished run in `output`."""
-    return TrainConfig.from_dict(_read_run(output)["config"])
-
-
-def check_same_run(output: str, config: TrainConfig, dataset: str) -> None:
-    """Raises JobError, with both sides, unless the run in `output` is this one.
-
-    The number of epochs is left to the caller: it says when to stop.
-    """
-    run = _read_run(output)
-    differences = TrainConfig.from_dict(run["config"]).differences(config)
-    differences = [each for each in differences if not each.startswith("epochs ")]
-    if run["dataset_digest"] != digest(dataset):
-        differences.append(f"data set {run['dataset']} / {dataset}, which has other content")
-    if differences:
-        raise JobError(
-            f"the run in {output} was started with other settings (there / here): "
-            f"{'; '.join(differences)}; resume with the same, or start anew with --overwrite"
-        )
-
-
-def digest(dataset: str) -> str:
-    """A short digest of the manifest, which tells data sets of other content apart."""
-    text = manifest.load(dataset).to_json()
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _read_run(output: str) -> dict:
-    path = storage.join(output, FOLDER, _RUN_FILE)
-    try:
-        with storage.open_file(path) as file:
-            return json.load(file)
-    except (OSError, ValueError) as error:
-        raise JobError(f"cannot read {path}: {error}; start anew with --overwrite") from error
 
 
 class Checkpoints:
@@ -86,8 +31,8 @@ class Checkpoints:
         """Writes the state; a checkpoint counts once its manager's index names it."""
         (self._epochs if end_of_epoch else self._steps).save(checkpoint_number=step)
 
-    def restore(self, last_step: int) -> int | None:
-        """Takes up the newest state at or before `last_step`; returns its step, None for none.
+    def restore(self, last_step: int) -> int:
+        """Takes up the newest state at or before `last_step`; returns its step, 0 for none.
 
         Raises:
             JobError: all that is left is later than `last_step`.
@@ -98,7 +43,7 @@ class Checkpoints:
             if path:
                 found[int(path.rpartition("-")[2])] = path
         if not found:
-            return None
+            return 0
         usable = [step for step in found if step <= last_step]
         if not usable:
             raise JobError(
@@ -110,5 +55,5 @@ class Checkpoints:
 
 
 def remove(output: str) -> None:
-    """Deletes the checkpoints of a run, finished or given up."""
+    """Deletes the states and the record of a run, finished or given up."""
     shutil.rmtree(storage.join(output, FOLDER), ignore_errors=True)

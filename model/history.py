@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import shutil
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ def read(output: str) -> list[EpochRow]:
 def remove(output: str) -> None:
     """Deletes both logs."""
     if storage.exists(path := storage.join(output, FILE_NAME)):
-        tf.io.gfile.remove(path)
+        os.remove(path)
     shutil.rmtree(storage.join(output, _LOGS), ignore_errors=True)
 
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from model.augment import augment
-from model.config import TrainConfig
+from model.config import Augmentation, TrainConfig
 from tfrecords import reading
 
 EVALUATION_BATCH = 256  # examples; the last batch is what is left
@@ -34,20 +34,20 @@ def train_batches(
     faces = reading.face_dataset(dataset, "train", shuffle_seed=config.seed, epoch=epoch)
     batches = faces.batch(config.batch_size).skip(skipped)
     if config.augmentation is not None:
-        batches = _augmented(batches, config, first_step)
+        batches = _augmented(batches, config.augmentation, config.seed, first_step)
     if config.replicas > 1:
         batches = batches.flat_map(lambda *batch: slices(batch, config.replicas))
     return batches.prefetch(4 * config.replicas)
 
 
-def _augmented(batches: tf.data.Dataset, config: TrainConfig, first_step: int) -> tf.data.Dataset:
+def _augmented(
+    batches: tf.data.Dataset, ranges: Augmentation, seed_of_run: int, first_step: int
+) -> tf.data.Dataset:
     """Augments whole global batches, so that the result does not depend on the replicas."""
-    ranges = config.augmentation
-    assert ranges is not None
 
-    def change(step, batch):
+    def change(step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         image, label = batch
-        seed = tf.stack([tf.cast(config.seed, tf.int64), step])
+        seed = tf.stack([tf.cast(seed_of_run, tf.int64), step])
         return augment(image, tf.cast(seed, tf.int32), ranges), label
 
     return batches.enumerate(first_step).map(change, num_parallel_calls=tf.data.AUTOTUNE)
@@ -57,7 +57,7 @@ def slices(batch: tuple[tf.Tensor, ...], count: int) -> tf.data.Dataset:
     """Cuts a batch into `count` slices whose lengths differ by at most 1 and may be 0."""
     size = tf.cast(tf.shape(batch[0])[0], tf.int64)
 
-    def slice_at(index):
+    def slice_at(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         start, stop = index * size // count, (index + 1) * size // count
         return tuple(tensor[start:stop] for tensor in batch)
 

@@ -3,38 +3,49 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 _PACKAGE = "semblante"
+
+
+class Step(NamedTuple):
+    """What the layers need to know of the training step they are in."""
+
+    seed: tf.Tensor  # int32 [2]; the same seed gives the same random draws
+    present: tf.Tensor | float = 1.0  # 0.0 where this replica's slice is made up, as it got none
+
+
 _scope = threading.local()  # MirroredStrategy traces each replica in a thread of its own.
 
 
 @contextlib.contextmanager
-def random_scope(seed: tf.Tensor) -> Iterator[None]:
-    """Gives the random layers called inside it the seed of this step, int32 [2].
-
-    The same seed gives the same draws, so that a resumed run repeats an uninterrupted one.
-    """
-    previous = getattr(_scope, "seed", None)
-    _scope.seed = seed
+def step_scope(step: Step) -> Iterator[None]:
+    """Tells the layers called inside it of their step."""
+    previous = _current_step()
+    _scope.step = step
     try:
         yield
     finally:
-        _scope.seed = previous
+        _scope.step = previous
+
+
+def _current_step() -> Step | None:
+    return getattr(_scope, "step", None)
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
 class SeededDropout(keras.layers.Layer):
-    """Dropout whose mask is a function of the seed of the enclosing `random_scope` alone.
+    """Dropout whose mask is a function of the seed of the enclosing `step_scope` alone.
 
     Keras's own draws from a counter in the layer, which under MirroredStrategy is the same in
     each replica and is no function of the step. `stream` sets apart the layers of one network.
     The rate is rounded to 1/256, which makes a mask cost a third of that of tf.nn.dropout.
     """
 
-    def __init__(self, rate: float, stream: int, **kwargs):
+    def __init__(self, rate: float, stream: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
             raise ValueError(f"dropout rate {rate} is outside [0, 1)")
@@ -42,23 +53,23 @@ class SeededDropout(keras.layers.Layer):
         self.stream = stream
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Zeroes a share `rate` of the inputs in training and scales up the rest."""
         if not training or self.rate == 0:
             return inputs
-        seed = getattr(_scope, "seed", None)
-        if seed is None:
-            raise RuntimeError(f"layer {self.name!r} is trained outside a random_scope")
+        step = _current_step()
+        if step is None:
+            raise RuntimeError(f"layer {self.name!r} is trained outside a step_scope")
         dropped = max(1, round(self.rate * 256))  # of 256: a byte of randomness for each input.
-        layer_seed = tf.random.experimental.stateless_fold_in(seed, self.stream)
+        layer_seed = tf.random.experimental.stateless_fold_in(step.seed, self.stream)
         kept = tf.cast(_random_bytes(tf.shape(inputs), layer_seed) >= dropped, inputs.dtype)
         return inputs * (kept * tf.constant(256 / (256 - dropped), inputs.dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """The shape is the input's."""
         return input_shape
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make the layer again."""
         return {**super().get_config(), "rate": self.rate, "stream": self.stream}
 
@@ -81,12 +92,12 @@ class BatchNormalization(keras.layers.Layer):
     Several replicas add up sums and counts, so that slices of unequal length weigh right.
     """
 
-    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs):
+    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Makes gamma, beta and the moving statistics, float32 [C]."""
         channels = (input_shape[-1],)
         self.gamma = self.add_weight(channels, "ones", name="gamma", autocast=False)
@@ -95,7 +106,7 @@ class BatchNormalization(keras.layers.Layer):
         self.moving_mean = self.add_weight(channels, "zeros", name="moving_mean", **moving)
         self.moving_variance = self.add_weight(channels, "ones", name="moving_variance", **moving)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalises by the batch in training (and moves the statistics), else by these."""
         if not training:
             return self._fused(inputs, self.moving_mean.value, self.moving_variance.value)[0]
@@ -107,7 +118,7 @@ class BatchNormalization(keras.layers.Layer):
         self._move(self.moving_variance, variance)
         return outputs
 
-    def _fused(self, inputs, mean, variance):
+    def _fused(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tuple:
         return tf.compat.v1.nn.fused_batch_norm(
             inputs,
             self.gamma.value,
@@ -118,36 +129,47 @@ class BatchNormalization(keras.layers.Layer):
             is_training=False,
         )
 
-    def _fused_training(self, inputs):
+    def _fused_training(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon
         )
         # The kernel hands out the unbiased variance; Keras and the other branch move the biased.
-        count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
+        count = _count(inputs)
         return outputs, mean, variance * (tf.maximum(count - 1.0, 1.0) / count)
 
-    def _synchronized(self, inputs):
-        add_up = _all_reduce_sum
+    def _synchronized(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        step = _current_step()
+        present = step.present if step else 1.0
+
+        def total(values: tf.Tensor) -> tf.Tensor:
+            """Sum over the examples of all replicas, the made-up ones left out."""
+            return _all_reduce_sum(present * tf.reduce_sum(values, axis=[0, 1, 2]))
+
         values = tf.cast(inputs, tf.float32)
-        count = add_up(tf.cast(tf.reduce_prod(tf.shape(values)[:-1]), tf.float32))
-        mean = add_up(tf.reduce_sum(values, axis=[0, 1, 2])) / count
+        count = _all_reduce_sum(present * _count(values))
+        mean = total(values) / count
         centered = values - mean
         # A second pass, because the difference of two large sums loses the small variances.
-        variance = add_up(tf.reduce_sum(tf.square(centered), axis=[0, 1, 2])) / count
+        variance = total(tf.square(centered)) / count
         scale = self.gamma.value * tf.math.rsqrt(variance + self.epsilon)
         outputs = centered * scale + self.beta.value
         return tf.cast(outputs, inputs.dtype), mean, variance
 
-    def _move(self, moving, value):
+    def _move(self, moving: keras.Variable, value: tf.Tensor) -> None:
         moving.assign(moving.value * self.momentum + value * (1.0 - self.momentum))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """The shape is the input's."""
         return input_shape
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make the layer again."""
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+def _count(values: tf.Tensor) -> tf.Tensor:
+    """The number of values of each channel, float32."""
+    return tf.cast(tf.reduce_prod(tf.shape(values)[:-1]), tf.float32)
 
 
 def _all_reduce_sum(value: tf.Tensor) -> tf.Tensor:
@@ -163,22 +185,22 @@ class Standardize(keras.layers.Layer):
     Takes uint8 or float [B, 48, 48, 1] in gray levels 0-255, gives float32.
     """
 
-    def __init__(self, floor: float = 8.0, **kwargs):
+    def __init__(self, floor: float = 8.0, **kwargs: Any) -> None:
         kwargs["dtype"] = "float32"  # bfloat16 sums of 2304 pixels would be off by whole levels.
         super().__init__(**kwargs)
         self.floor = floor
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """(x - mean) / (deviation + floor), image by image."""
         images = tf.cast(inputs, tf.float32)
         mean, variance = tf.nn.moments(images, axes=[1, 2, 3], keepdims=True)
         return (images - mean) / (tf.sqrt(variance) + self.floor)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """The shape is the input's."""
         return input_shape
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """What `from_config` needs to make the layer again."""
         return {**super().get_config(), "floor": self.floor}

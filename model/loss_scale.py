@@ -40,7 +40,12 @@ class LossScale(tf.Module):
         if not self._dynamic:
             apply()
             return
-        tf.cond(finite, lambda: (apply(), True)[1], lambda: False)
+
+        def applied() -> tf.Tensor:
+            apply()
+            return tf.constant(True)
+
+        tf.cond(finite, applied, lambda: tf.constant(False))
 
     def update(self, finite: tf.Tensor) -> None:
         """Halves the factor after an overflow, doubles it after many finite steps."""

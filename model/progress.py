@@ -45,8 +45,8 @@ class Progress:
         self._shown = now
         loss, accuracy = scores()
         if self._bar is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}", accuracy=f"{accuracy:.3f}", refresh=False)
-            self._bar.update(examples_done - self._bar.n)
+            self._bar.n = examples_done
+            self._bar.set_postfix(loss=f"{loss:.4f}", accuracy=f"{accuracy:.3f}")
         else:
             self._line(examples_done, loss, accuracy, now)
 
@@ -65,7 +65,8 @@ class Progress:
             self._bar.close()
         validation = ""
         if row.validation_loss is not None:
-            validation = f", validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
+            measured = f"loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
+            validation = f", validation {measured}"
         left = (self._epochs - row.epoch) * self._examples / max(row.images_per_second, 1e-9)
         _logger.info(
             "epoch %d/%d done: loss %.4f accuracy %.3f%s, %.0f images/s, %s left",

@@ -1,7 +1,11 @@
 """The devices that train together: all GPUs, or the processor, whole or in logical parts."""
 
+import dataclasses
+
 import tensorflow as tf
 
+from model import precision
+from model.config import TrainConfig
 from tfrecords.errors import JobError
 
 
@@ -27,11 +31,16 @@ def make_strategy(replicas: int | None) -> tf.distribute.MirroredStrategy:
 
 def _processors(replicas: int) -> list[str]:
     if replicas > 1:
-        _split_processor(replicas)
+        split_processor(replicas)
     return [device.name for device in tf.config.list_logical_devices("CPU")[:replicas]]
 
 
-def _split_processor(replicas: int) -> None:
+def split_processor(replicas: int) -> None:
+    """Makes so many logical devices of the processor, which all use its cores.
+
+    Raises:
+        JobError: TensorFlow has already started with fewer.
+    """
     processor = tf.config.list_physical_devices("CPU")[0]
     parts = [tf.config.LogicalDeviceConfiguration()] * replicas
     try:
@@ -56,7 +65,24 @@ def compute_capabilities(strategy: tf.distribute.Strategy) -> list[tuple[int, in
     return [detail["compute_capability"] for detail in details]
 
 
-def make_deterministic(seed: int) -> None:
-    """Makes every operation of this process give the same bits each time."""
-    tf.random.set_seed(seed)  # Required by what follows; the random operations here are stateless.
-    tf.config.experimental.enable_op_determinism()
+def fit_to_machine(
+    config: TrainConfig, strategy: tf.distribute.Strategy, requested_precision: str
+) -> TrainConfig:
+    """Fills in what the machine decides, and makes operations deterministic if config says so.
+
+    Raises:
+        JobError: the batch is smaller than the number of replicas.
+    """
+    count = strategy.num_replicas_in_sync
+    if config.batch_size < count:
+        raise JobError(
+            f"--batch-size {config.batch_size} is smaller than the number of replicas, {count}: "
+            "each needs at least one example a step"
+        )
+    if config.deterministic:
+        tf.random.set_seed(config.seed)  # The next line wants it; all that is drawn is stateless.
+        tf.config.experimental.enable_op_determinism()
+    chosen = precision.choose(
+        requested_precision, precision.cpu_flags(), compute_capabilities(strategy)
+    )
+    return dataclasses.replace(config, precision=chosen, replicas=count)

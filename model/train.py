@@ -6,12 +6,16 @@ semblante train DATASET --output MODEL --network reference
 import argparse
 import dataclasses
 import logging
+import math
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
+from model import run_record
 from model.config import RECIPES, Augmentation, TrainConfig
 from model.precision import PRECISIONS
-from tfrecords import manifest, storage
+from tfrecords import manifest, quiet, storage
 from tfrecords.errors import JobError
 from tfrecords.splits import SPLITS
 
@@ -133,10 +137,12 @@ def _defaults(field: str) -> str:
     return f"default: {', '.join(values)}"
 
 
-def _positive(kind: type):
-    def convert(text: str):
+def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
         value = kind(text)
-        if not 0 < value < float("inf"):
+        if value == math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not a finite number")
+        if not value > 0:
             raise argparse.ArgumentTypeError(f"{text} is not above 0")
         return value
 
@@ -159,33 +165,29 @@ def main(argv: list[str] | None = None) -> int:
     _check_train_split(args.dataset, data)
     _check_output(args)
     config = _config(args, _evaluate_split(args, data))
-    _check_batch(config.batch_size, args.replicas or 1)
     # TensorFlow takes seconds to import and its devices must be split before it computes.
-    from model import precision, replicas, training_run
+    quiet.import_tensorflow()
+    from model import replicas, training_run
 
     strategy = replicas.make_strategy(args.replicas)
-    chosen = precision.choose(
-        args.precision, precision.cpu_flags(), replicas.compute_capabilities(strategy)
-    )
-    count = strategy.num_replicas_in_sync
-    _check_batch(config.batch_size, count)
-    config = dataclasses.replace(config, precision=chosen, replicas=count)
-    if config.deterministic:
-        replicas.make_deterministic(config.seed)
+    config = replicas.fit_to_machine(config, strategy, args.precision)
+    if args.overwrite:
+        _clear(args.output)
     _logger.info("training %s on %s: %s", config.network, args.dataset, config.to_json())
     training_run.run(args.dataset, args.output, config, strategy, resume=args.resume)
     return 0
 
 
 def _show_progress_lines() -> None:
-    """Sends this package's log to stderr; TensorFlow and absl keep theirs."""
+    """Sends this package's log to stderr, unless somebody has decided where logs go."""
+    if _logger.hasHandlers():
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     package = logging.getLogger("model")
-    if not package.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-        package.addHandler(handler)
-        package.setLevel(logging.INFO)
-        package.propagate = False
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    package.propagate = False  # TensorFlow gives the root logger a handler: each line came twice.
 
 
 def _config(args: TrainArgs, evaluate_split: str | None) -> TrainConfig:
@@ -231,28 +233,19 @@ def _evaluate_split(args: TrainArgs, data: manifest.Manifest) -> str | None:
     return args.evaluate_split
 
 
-def _check_batch(batch_size: int, replicas: int) -> None:
-    if batch_size < replicas:
-        raise JobError(
-            f"--batch-size {batch_size} is smaller than the number of replicas, {replicas}: "
-            "each needs at least one example a step"
-        )
-
-
 def _check_output(args: TrainArgs) -> None:
-    """Refuses to touch what is there without a word of the user's; removes it with one."""
-    complete = storage.exists(storage.join(args.output, "bundle.json"))
-    unfinished = storage.exists(storage.join(args.output, "checkpoints", "run.json"))
+    """Refuses to touch what is there unless the user says what to do with it."""
     if args.overwrite:
-        _clear(args.output)
-    elif complete:
+        return
+    unfinished = run_record.exists(args.output)
+    if storage.exists(storage.join(args.output, "bundle.json")):
         raise JobError(f"{args.output} holds a finished model; replace it with --overwrite")
-    elif unfinished and not args.resume:
+    if unfinished and not args.resume:
         raise JobError(
             f"{args.output} holds an unfinished run; go on with --resume or start anew "
             "with --overwrite"
         )
-    elif args.resume and not unfinished:
+    if args.resume and not unfinished:
         raise JobError(f"{args.output} holds no unfinished run to resume; leave --resume out")
 
 

@@ -1,6 +1,7 @@
 """One network in training: the step over all replicas, and the measuring."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from model import input_pipeline, layers, networks, optimizers, schedules
 from model.config import TrainConfig
 from model.loss_scale import LossScale
 from model.precision import KERAS_POLICIES
+from model.predictions import predict
 from tfrecords.labels import LABELS
 
 
@@ -45,7 +47,7 @@ class Trainer:
         self._sums = tf.Variable(tf.zeros([3], tf.float64), trainable=False)
         self._loss_scale = LossScale(dynamic=config.precision == "float16")
 
-    def state(self) -> dict[str, tf.Module | list]:
+    def state(self) -> dict[str, Any]:
         """All that changes in training, for tf.train.Checkpoint."""
         return {
             "variables": [variable.value for variable in self.network.variables],
@@ -55,7 +57,7 @@ class Trainer:
             "loss_scale": self._loss_scale,
         }
 
-    def rest_of_epoch(self):
+    def rest_of_epoch(self) -> Iterator[Any]:
         """An iterator over the batches from the current step to the end of its epoch."""
         batches = input_pipeline.train_batches(
             self.dataset, self.config, first_step=int(self.step), steps=self.steps
@@ -77,7 +79,7 @@ class Trainer:
         self._sums.assign(tf.zeros([3], tf.float64))
 
     @tf.function
-    def train_step(self, iterator) -> None:
+    def train_step(self, iterator: Iterator[Any]) -> None:
         """Takes the next global batch and updates the network by it."""
         images, targets = next(iterator)
         arguments = (images, targets, self._rate(), tf.identity(self.step))
@@ -92,7 +94,9 @@ class Trainer:
     def _trainable(self) -> list[tf.Variable]:
         return [variable.value for variable in self.network.trainable_variables]
 
-    def _replica_step(self, images, targets, rate, step):
+    def _replica_step(
+        self, images: tf.Tensor, targets: tf.Tensor, rate: tf.Tensor, step: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Forward, backward and update on one replica's slice of the batch.
 
         Returns (sums of loss, correct and count, float64 [3]; whether the gradients were finite).
@@ -100,29 +104,43 @@ class Trainer:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         seed = tf.stack([self.config.seed, tf.cast(step, tf.int32)])
         seed = tf.random.experimental.stateless_fold_in(seed, replica)
+        images, targets, present = self._filled(images, targets)
         variables = self._trainable()
-        with tf.GradientTape() as tape, layers.random_scope(seed):
+        with tf.GradientTape() as tape, layers.step_scope(layers.Step(seed, present)):
             logits = self._logits(images, training=True)
-            loss = self._loss(logits, targets)
+            loss = self._loss(logits, targets, present)
             scaled = self._loss_scale.scale(loss)
         gradients = self._loss_scale.unscale(self._sum_up(tape.gradient(scaled, variables)))
         finite = self._loss_scale.all_finite(gradients)
         self._loss_scale.when(finite, lambda: self._optimizer.apply(gradients, rate, step))
-        return _batch_sums(logits, targets), finite
+        return _batch_sums(logits, targets) * tf.cast(present, tf.float64), finite
 
-    def _loss(self, logits, targets):
+    def _filled(
+        self, images: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | float]:
+        """Makes up a black image for a replica that got none, and says (0.0) that it did.
+
+        TensorFlow's convolution with oneDNN gives an empty batch a wrong shape.
+        """
+        if self.config.replicas == 1:
+            return images, targets, 1.0
+        missing = 1 - tf.minimum(tf.size(targets), 1)
+        images = tf.pad(images, [[0, missing], [0, 0], [0, 0], [0, 0]])
+        return images, tf.pad(targets, [[0, missing]]), 1.0 - tf.cast(missing, tf.float32)
+
+    def _loss(self, logits: tf.Tensor, targets: tf.Tensor, present: tf.Tensor | float) -> tf.Tensor:
         """This replica's part of the loss: the parts of all add up to that of the whole batch."""
         smoothing = self.config.label_smoothing
         expected = tf.one_hot(targets, len(LABELS)) * (1 - smoothing) + smoothing / len(LABELS)
         losses = tf.nn.softmax_cross_entropy_with_logits(expected, logits)
-        count = self._sum_up(tf.cast(tf.size(targets), tf.float32))
-        loss = tf.reduce_sum(losses) / count
+        count = self._sum_up(present * tf.cast(tf.size(targets), tf.float32))
+        loss = present * tf.reduce_sum(losses) / count
         penalties = self.network.losses
         if penalties:
             loss += tf.add_n(penalties) / self.config.replicas
         return loss
 
-    def _sum_up(self, values):
+    def _sum_up(self, values: Any) -> Any:
         """Sums over the replicas; every replica gets the same."""
         if self.config.replicas == 1:
             return values
@@ -130,21 +148,14 @@ class Trainer:
 
     def evaluate(self, split: str) -> Scores:
         """Measures the network as it is on a whole split."""
-        probabilities, targets = self.predict(split)
+        probabilities, targets = predict(self._classify, self.dataset, split)
         chosen = probabilities[np.arange(len(targets)), targets]
         losses = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny))
         hits = probabilities.argmax(axis=1) == targets
         return Scores(float(losses.mean()), float(hits.mean()))
 
-    def predict(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities float32 [n, 7] and labels int64 [n] of a split."""
-        batches = input_pipeline.evaluation_batches(self.dataset, split)
-        pairs = [(self._predict_batch(images), labels) for images, labels in batches]
-        probabilities, targets = zip(*pairs, strict=True)
-        return np.concatenate(probabilities), np.concatenate(targets)
-
     @tf.function(reduce_retracing=True)
-    def _predict_batch(self, images):
+    def _classify(self, images: tf.Tensor) -> tf.Tensor:
         return self.network(images, training=False)
 
     def float32_network(self) -> keras.Model:
@@ -154,7 +165,7 @@ class Trainer:
         return copy
 
 
-def _batch_sums(logits, targets) -> tf.Tensor:
+def _batch_sums(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
     hits = tf.equal(tf.argmax(logits, axis=1), targets)
     sums = [tf.reduce_sum(losses), tf.reduce_sum(tf.cast(hits, tf.float32))]
