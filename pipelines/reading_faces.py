@@ -99,13 +99,13 @@ def _read_archive(unit: Unit, rules: ReadingRules) -> Iterator[FaceBatch]:
     batch, start, place = _Batch(rules), unit.start, unit.start
     try:
         for member in archives.iterate_members(file.uri, unit.start, unit.stop):
+            if start not in unit.done:
+                batch.add_member(file, member)
+            place += 1
             if unit.stop is None and place == start + planning.UNIT:
                 if start not in unit.done:
                     yield _finish_span(batch, file, rules, start, place)
                 batch, start = _Batch(rules), place
-            place += 1
-            if start not in unit.done:
-                batch.add_member(file, member)
     except (archives.ArchiveError, OSError) as error:
         batch.fail(file.uri, None, "open", error)
     if start not in unit.done:

@@ -4,13 +4,14 @@ import bz2
 import functools
 import gzip
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from pipelines.spool import CHUNK, local_path, temporary_file
+from pipelines.spool import CHUNK, is_local, local_path, temporary_file
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
@@ -73,8 +74,20 @@ def read_member(uri: str, name: str, offset: int, size: int) -> bytes:
     return _read_span(_open_tar(uri), name, offset, size)
 
 
-@functools.lru_cache(maxsize=16)
 def _open_zip(uri: str) -> zipfile.ZipFile:
+    return _open_zip_as_of(uri, _state(uri))
+
+
+def _state(uri: str) -> tuple[int, int] | None:
+    """Returns what changes when a local file does: what was opened before is then out of date."""
+    if not is_local(uri):
+        return None
+    status = os.stat(uri)
+    return status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=16)
+def _open_zip_as_of(uri: str, state: tuple[int, int] | None) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(local_path(uri))
     except zipfile.BadZipFile as error:
@@ -105,8 +118,12 @@ class _Tar(NamedTuple):
     damage: str | None  # why its end is missing
 
 
-@functools.lru_cache(maxsize=16)
 def _open_tar(uri: str) -> _Tar:
+    return _open_tar_as_of(uri, _state(uri))
+
+
+@functools.lru_cache(maxsize=16)
+def _open_tar_as_of(uri: str, state: tuple[int, int] | None) -> _Tar:
     opener = _opener(uri)
     if opener is None:
         return _Tar(local_path(uri), None)

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from pipelines import planning, sources
-from pipelines.ledger import Commit, Counts, Ledger, SourceState
+from pipelines.ledger import Commit, Counts, Ledger
 from pipelines.planning import Entry, MediaFile, Span, Unit
 from tfrecords.errors import JobError
 

@@ -173,7 +173,7 @@ def test_the_record_of_a_run(tmp_path, run, draw_png):
 # ---- bad input
 
 
-def test_bad_images_are_rows_and_nothing_else_is_lost(tmp_path, run, draw_png, monkeypatch):
+def test_bad_images_are_rows_and_nothing_else_is_lost(tmp_path, run, draw_png):
     folder = tmp_path / "in"
     folder.mkdir()
     jpeg = io.BytesIO()
@@ -189,10 +189,8 @@ def test_bad_images_are_rows_and_nothing_else_is_lost(tmp_path, run, draw_png, m
         "bomb.png": bomb.getvalue(),
     }.items():
         (folder / name).write_bytes(data)
-    (folder / "gone.png").symlink_to(folder)  # a folder by the name of an image
     run(folder)
     found = failures(tmp_path)
-    found.pop(("gone.png", None), None)
     assert found == {
         ("zero.png", None): ("decode", "file is empty"),
         ("text.jpg", None): ("decode", "not an image of a known format"),
