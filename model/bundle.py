@@ -1,9 +1,9 @@
 """The bundle: a trained network with all that is known of it, in one folder.
 
-    model.keras     architecture and weights, float32, for Keras
-    inference/      SavedModel: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
-    bundle.json     labels, fingerprint, config, metrics, versions; written last
-    MODEL_CARD.md   the same for people
+model.keras     architecture and weights, float32, for Keras
+inference/      SavedModel: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
+bundle.json     labels, fingerprint, config, metrics, versions; written last
+MODEL_CARD.md   the same for people
 """
 
 import dataclasses
@@ -176,11 +176,13 @@ def _versions() -> dict[str, str]:
 
 def _commit() -> str | None:
     """The commit of the checkout this runs from, None where it is installed elsewhere."""
-    folder = os.path.dirname(os.path.abspath(__file__))
     try:
-        result = subprocess.run(
-            ["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
+        _git("ls-files", "--error-unmatch", __file__)  # fails in an environment inside a checkout
+        return _git("rev-parse", "HEAD").strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return result.stdout.strip()
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", os.path.dirname(os.path.abspath(__file__)), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -88,7 +88,7 @@ def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
 def _per_class(confusion: np.ndarray) -> dict[str, dict[str, Any]]:
     hits = confusion.diagonal()
     predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
-    figures = {}
+    figures: dict[str, dict[str, Any]] = {}
     for index, label in enumerate(LABELS):
         if not support[index]:
             figures[label] = {"precision": None, "recall": None, "f1": None, "support": 0}

@@ -178,7 +178,9 @@ def _nothing_written(tally: Tally, problems: Sequence[Problem]) -> str:
 
 
 def _sum_tallies(tallies: Iterable[Tally]) -> Tally:
-    listed, unknown, splits = 0, collections.Counter(), collections.Counter()
+    listed = 0
+    unknown: collections.Counter[str] = collections.Counter()
+    splits: collections.Counter[str] = collections.Counter()
     for tally in tallies:
         listed += tally[0]
         unknown.update(tally[1])
@@ -194,9 +196,9 @@ def _check_listing(tally: Tally, rules: ListingRules) -> Tally:
             for name, count in sorted(tally.unknown_classes.items())
         )
         raise JobError(f"unknown class folders: {named}; accepted are {accepted_names()}")
-    if rules.validation and (named := tally.splits.get("validation")):
+    if rules.validation and (present := tally.splits.get("validation")):
         raise JobError(
-            f"the sources name {named} validation images already; leave --validation out"
+            f"the sources name {present} validation images already; leave --validation out"
         )
     return tally
 

@@ -31,7 +31,7 @@ class ConvertArgs:
     drop_leaks: bool
     overwrite: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.drop_leaks and not self.duplicates:
             raise ValueError("--drop-leaks needs the search that --no-duplicates turns off")
 

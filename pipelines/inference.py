@@ -14,7 +14,7 @@ from model import bundle
 from pipelines.reading_faces import FaceBatch, bytes_of
 
 if TYPE_CHECKING:
-    from model.prediction import Predictor
+    from model.predictor import Predictor
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:
@@ -48,7 +48,7 @@ class FaceModelHandler(ModelHandler[FaceBatch, PredictionResult, "Predictor"]):
         self._model = model
 
     def load_model(self) -> "Predictor":
-        from model.prediction import Predictor  # TensorFlow is for workers, not for the launcher
+        from model.predictor import Predictor  # TensorFlow is for workers, not for the launcher
 
         return Predictor(bundle.load(self._path))
 

@@ -6,7 +6,6 @@ are parsed: it takes seconds that `--help` need not pay.
 
 import difflib
 from collections.abc import Sequence
-from typing import NoReturn
 
 from apache_beam.options.pipeline_options import (
     PipelineOptions,
@@ -59,7 +58,7 @@ def _beam_parser(job: str) -> _BeamArgumentParser:
     return parser
 
 
-def _refuse_unknown(parser: _BeamArgumentParser, argument: str) -> NoReturn:
+def _refuse_unknown(parser: _BeamArgumentParser, argument: str) -> None:
     flag = argument.partition("=")[0]
     known = [option for action in parser._actions for option in action.option_strings]
     near = difflib.get_close_matches(flag, known, n=1)

@@ -5,7 +5,7 @@ Source: tensorflow/core/lib/io/record_writer.h. google-crc32c computes the check
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import IO
 
 import google_crc32c
 
@@ -18,7 +18,7 @@ class RecordError(ValueError):
     """A file that is not a whole, undamaged TFRecord file."""
 
 
-def write_records(file: BinaryIO, payloads: Iterable[bytes]) -> int:
+def write_records(file: IO[bytes], payloads: Iterable[bytes]) -> int:
     """Writes each payload as one record; returns how many there were."""
     count = 0
     for payload in payloads:
@@ -30,7 +30,7 @@ def write_records(file: BinaryIO, payloads: Iterable[bytes]) -> int:
     return count
 
 
-def read_records(file: BinaryIO) -> Iterator[bytes]:
+def read_records(file: IO[bytes]) -> Iterator[bytes]:
     """Yields each record's payload.
 
     Raises:
@@ -42,7 +42,7 @@ def read_records(file: BinaryIO) -> Iterator[bytes]:
         index += 1
 
 
-def _read_payload(file: BinaryIO, header: bytes, index: int) -> bytes:
+def _read_payload(file: IO[bytes], header: bytes, index: int) -> bytes:
     if len(header) < _HEADER.size:
         raise RecordError(f"record {index} is cut short")
     length, length_crc = _HEADER.unpack(header)

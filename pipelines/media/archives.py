@@ -156,7 +156,7 @@ def _tar_members(uri: str) -> Iterator[Member]:
                 if info.isreg():
                     span = (info.name, info.offset_data, info.size)
                     yield Member(info.name, info.size, info.offset_data, _reader(tar, *span))
-                archive.members = []  # or tarfile keeps every header in memory
+                archive.members.clear()  # type: ignore[attr-defined]  # or every header is kept
     except tarfile.TarError as error:
         raise ArchiveError(f"tar is damaged or cut short: {error}") from error
     if tar.damage:
