@@ -35,3 +35,38 @@ def fer2013() -> pathlib.Path:
     if not path:
         pytest.skip("needs real FER2013: set SEMBLANTE_FER2013 to Kaggle's fer2013.zip")
     return pathlib.Path(path)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory) -> pathlib.Path:
+    """A real bundle whose network is one dense layer with fixed weights."""
+    import keras
+
+    from model import bundle
+    from model.config import TrainConfig
+
+    network = keras.Sequential(
+        [
+            keras.Input((48, 48, 1), dtype="uint8"),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(
+                7,
+                activation="softmax",
+                kernel_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=7),
+            ),
+        ]
+    )
+    config = TrainConfig(
+        network="fast",
+        epochs=1,
+        batch_size=8,
+        learning_rate=0.1,
+        optimizer="momentum",
+        schedule="one_cycle",
+    )
+    path = tmp_path_factory.mktemp("bundle") / "tiny"
+    bundle.save(
+        str(path), network, config=config, metrics={}, training={"examples": 8, "epochs": 1}
+    )
+    return path
