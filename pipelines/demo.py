@@ -28,7 +28,7 @@ from tfrecords.labels import LABELS
 _MARKER = ".semblante-demo"  # its presence says: an earlier demonstration wrote this folder
 _MADE = ("faces", "dataset", "samples.png", "model", "recordings.zip", "tables")
 _CHANCE = 1 / len(LABELS)
-_SHOWN_COLUMNS = ("member", "emotion", "confidence", "angry", "happy", "neutral", "sad", "surprise")
+_SHOWN_COLUMNS = ("member", "emotion", "confidence", *LABELS)
 
 
 @dataclasses.dataclass(frozen=True)
