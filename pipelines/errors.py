@@ -24,7 +24,7 @@ def job_error(error: BaseException) -> JobError | None:
     of the machine: OSError in any step, missing credentials.
     """
     if isinstance(error, JobError):
-        return error
+        return JobError(_STEP.sub("", str(error)).strip())  # Beam adds the step in place
     kind, message = _last_raised(error)
     if kind == "JobError" or kind == "ContractMismatch":
         return JobError(message)

@@ -1,5 +1,7 @@
 """Runs a pipeline to its end, and makes of its failure one line where that is possible."""
 
+import logging
+
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineState
 
@@ -13,6 +15,8 @@ def run(pipeline: beam.Pipeline) -> None:
     Raises:
         JobError: where it failed for a reason that a user can mend; bugs keep their traceback.
     """
+    # It logs the traceback of what it raises as well.
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
         state = pipeline.run().wait_until_finish()
     except Exception as error:

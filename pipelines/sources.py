@@ -96,22 +96,30 @@ def _match(pattern: str) -> list[FileMetadata]:
 def _file_at(uri: str) -> SourceFile:
     name = os.path.basename(uri)
     if is_local(uri):
-        return _local_file(uri, name, os.stat(uri))
+        return _local_file(uri, name)
     return _remote_file(_match(uri)[0], name)
 
 
 def _walk(folder: str, below: str) -> Iterator[SourceFile]:
-    with os.scandir(folder) as scan:
-        entries = sorted(scan, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+    except PermissionError:
+        yield SourceFile(folder, below, 0, "")  # its closing slash says what it is
+        return
     for entry in entries:
         path = below + entry.name
         if entry.is_dir():
             yield from _walk(entry.path, path + "/")
         else:
-            yield _local_file(entry.path, path, entry.stat())
+            yield _local_file(entry.path, path)
 
 
-def _local_file(uri: str, path: str, status: os.stat_result) -> SourceFile:
+def _local_file(uri: str, path: str) -> SourceFile:
+    try:
+        status = os.stat(uri)
+    except OSError:  # a link to nowhere; reading it says so
+        return SourceFile(uri, path, 0, "")
     return SourceFile(uri, path, status.st_size, f"{status.st_size}-{status.st_mtime_ns}")
 
 

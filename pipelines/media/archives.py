@@ -131,7 +131,7 @@ def _open_tar_as_of(uri: str, state: tuple[int, int] | None) -> _Tar:
     with opener(local_path(uri)) as source, open(path, "wb") as target:
         while True:
             try:
-                chunk = source.read(CHUNK)
+                chunk = source.read1(CHUNK)  # all there is before a damage
             except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 return _Tar(path, f"tar is damaged or cut short: {error}")
             if not chunk:

@@ -22,6 +22,8 @@ def is_image(path: str) -> bool:
 def skip_reason(path: str) -> str | None:
     """Returns why a listed file is not even tried, or None where it is an image by its name."""
     *folders, name = path.split("/")
+    if not name:
+        return "folder cannot be read"
     if _JUNK_FOLDERS & set(folders) or name in _JUNK_FILES or name.startswith("."):
         return "system or hidden file"
     return None if is_image(name) else "not an image by its name"

@@ -359,6 +359,7 @@ def test_an_archive_that_lacks_only_its_end_is_finished(tmp_path, run, draw_png,
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_kill_at_any_moment_then_run_again(tmp_path, run, draw_png, tiny_bundle):
     """kill -9 at random moments leaves readable tables; the next run completes them."""
     folder = tmp_path / "in"
@@ -373,7 +374,7 @@ def test_kill_at_any_moment_then_run_again(tmp_path, run, draw_png, tiny_bundle)
     command = [sys.executable, "-m", "semblante", "score", str(folder), "--model"]
     command += [str(tiny_bundle), "--output", str(tmp_path / "tables")]
     dice = random.Random(2013)
-    for _ in range(10):
+    for _ in range(4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         _wait_for_commit(tmp_path / "tables/_commits", process)
         time.sleep(dice.random() / 4)
