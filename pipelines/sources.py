@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from pipelines.media.archives import is_archive
 from pipelines.media.images import is_image
 from pipelines.spool import is_local
 from tfrecords.errors import JobError
+
+_SUFFIX = re.compile(r"\.(zip|csv|t[gx]z|tbz2|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)
 
 
 class Source(NamedTuple):
@@ -53,9 +56,8 @@ def list_files(source: Source) -> Iterator[SourceFile]:
 
 
 def stem(uri: str) -> str:
-    """Returns the name of a source without folders and suffixes."""
-    name = os.path.basename(uri.rstrip("/"))
-    return name.removesuffix(".gz").removesuffix(".tar").rpartition(".")[0] or name
+    """Returns the name of a source without folders and without the suffix of an archive."""
+    return _SUFFIX.sub("", os.path.basename(uri.rstrip("/")))
 
 
 def _expand_one(pattern: str) -> list[Source]:
