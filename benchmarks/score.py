@@ -72,7 +72,9 @@ def _write_bundle(path: pathlib.Path, name: str) -> Callable[[np.ndarray], np.nd
     from model.config import RECIPES
 
     network = networks.build(name)
-    bundle.save(str(path), network, config=RECIPES[name], metrics={}, training={})
+    bundle.save(
+        str(path), network, config=RECIPES[name], metrics={}, training={"examples": 0, "epochs": 0}
+    )
     return network.predict_on_batch
 
 

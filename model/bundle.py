@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "bundle.json"
 _VERSION = 1  # of bundle.json
+_FIELDS = {"model_id", "network", "labels", "fingerprint", "config", "metrics", "training"}
 _NETWORK, _INFERENCE, _CARD = "model.keras", "inference", "MODEL_CARD.md"
 
 
@@ -93,7 +94,10 @@ def load(path: str) -> Bundle:
         raise JobError(f"cannot read {file_name}: {error}") from error
     if not isinstance(info, dict) or info.get("schema_version") != _VERSION:
         raise JobError(f"{file_name} is not a bundle of schema version {_VERSION}; train anew")
-    check_contract(info["labels"], info["fingerprint"], file_name)
+    missing = _FIELDS - info.keys()
+    if missing:
+        raise JobError(f"{file_name} lacks {', '.join(sorted(missing))}; train anew")
+    check_contract(info["labels"] or (), info["fingerprint"], file_name)
     for name in (_NETWORK, _INFERENCE):
         if not storage.exists(storage.join(path, name)):
             raise JobError(f"{path} lacks {name}: copy the whole folder, or train anew")

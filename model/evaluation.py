@@ -8,6 +8,7 @@ from model import metrics
 from model.bundle import Bundle
 from model.predictor import BATCH, Predictor
 from tfrecords import reading
+from tfrecords.errors import JobError
 from tfrecords.manifest import Manifest
 
 
@@ -27,7 +28,10 @@ def measure(model: Bundle, dataset: str, split: str, content: Manifest) -> Measu
     """
     probabilities, labels, keys = _predict(Predictor(model), dataset, split)
     leaked = content.duplicates.get(f"leaked_from_{split}_into_train")
-    figures = metrics.summarize(probabilities, labels)
+    try:
+        figures = metrics.summarize(probabilities, labels)
+    except ValueError as error:
+        raise JobError(f"{model.path} cannot be measured: {error}") from error
     accuracy = figures["accuracy"]
     return Measured(
         {

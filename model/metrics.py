@@ -14,20 +14,23 @@ def summarize(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Returns the figures of metrics.json as plain Python numbers.
 
     Classes of which there is no example have no recall, and are left out of the means; a class
-    that is never predicted has precision 0. The same as scikit-learn's figures.
+    that is never predicted has precision 0. Where all classes occur, the same as scikit-learn's.
 
     Args:
         probabilities: float [n, 7], each row summing to 1.
         labels: int [n], indices into LABELS.
 
     Raises:
-        ValueError: where there are no examples or the shapes do not fit.
+        ValueError: where there are no examples, the shapes do not fit, or the network has diverged
+            and gives no numbers.
     """
     if probabilities.shape != (len(labels), len(LABELS)) or not len(labels):
         raise ValueError(
             f"got probabilities {probabilities.shape} for {len(labels)} labels, "
             f"expected [n, {len(LABELS)}] with n > 0"
         )
+    if not np.isfinite(probabilities).all():
+        raise ValueError("some probabilities are not numbers: the network has diverged")
     confusion = confusion_matrix(probabilities.argmax(axis=1), labels)
     per_class = _per_class(confusion)
     present = [figures for figures in per_class.values() if figures["support"]]

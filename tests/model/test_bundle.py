@@ -105,6 +105,15 @@ def test_record_of_another_version(copied):
         bundle.load(str(copied))
 
 
+@pytest.mark.parametrize("field", ["labels", "model_id", "fingerprint"])
+def test_record_that_lacks_a_field(copied, field):
+    info = json.loads((copied / "bundle.json").read_text())
+    del info[field]
+    (copied / "bundle.json").write_text(json.dumps(info))
+    with pytest.raises(JobError, match=f"bundle.json lacks {field}; train anew"):
+        bundle.load(str(copied))
+
+
 def test_other_label_order_is_refused_with_both_shown(copied):
     change(copied, labels=list(reversed(LABELS)))
     with pytest.raises(ContractMismatch, match="labels surprise, sad.* expects angry, disgust"):

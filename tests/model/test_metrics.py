@@ -1,4 +1,4 @@
-"""Figures against values worked out by hand or by scikit-learn 1.7."""
+"""Figures against values worked out by hand."""
 
 import numpy as np
 import pytest
@@ -94,6 +94,11 @@ def test_certain_and_wrong_has_a_finite_loss():
 def test_interval_is_wilsons(accuracy, examples, interval):
     got = metrics.accuracy_interval(accuracy, examples)
     assert got == pytest.approx(interval, abs=1e-4)
+
+
+def test_diverged_network_is_refused():
+    with pytest.raises(ValueError, match="are not numbers: the network has diverged"):
+        metrics.summarize(np.full((2, 7), np.nan), np.array([0, 1]))
 
 
 @pytest.mark.parametrize("shape", [(3, 7), (2, 6), (0, 7)])
