@@ -7,7 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines import dataset_folder, duplicates, listing, shards
+from pipelines import dataset_folder, digests, duplicates, listing, shards
 from pipelines.listing import ListingRules, Problem, Shard, Tally
 from pipelines.shards import ShardReport, ShardWriter
 from pipelines.sources import Source
@@ -88,9 +88,9 @@ class _WriteShards(beam.PTransform):
             return grouped | "WriteShards" >> beam.Map(self._write, listing_is_right)
         held_out, train = grouped | "SplitOffTrain" >> beam.Partition(_is_train, 2)
         held_out = held_out | "WriteHeldOutShards" >> beam.Map(self._write, listing_is_right)
-        digests = held_out | "HeldOutDigests" >> beam.Map(_contents)
+        contents = held_out | "HeldOutDigests" >> beam.Map(_contents)
         train = train | "WriteTrainShards" >> beam.Map(
-            self._write, listing_is_right, beam.pvalue.AsList(digests)
+            self._write, listing_is_right, beam.pvalue.AsList(contents)
         )
         return (held_out, train) | "AllShards" >> beam.Flatten()
 
@@ -215,8 +215,8 @@ def _is_train(group: tuple[Shard, Iterable], _: int) -> int:
 
 
 def _contents(report: ShardReport) -> list[bytes]:
-    return [digest.content for digest in report.digests]
+    return [content for packed in report.digests.values() for content in digests.contents(packed)]
 
 
 def _without_digests(report: ShardReport) -> ShardReport:
-    return report._replace(digests=[])
+    return report._replace(digests={})

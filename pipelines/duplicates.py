@@ -4,11 +4,10 @@ import collections
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pipelines.digests import Digest, PackedDigests, unpack
 from pipelines.shards import ShardReport
 from tfrecords.labels import LABELS
 from tfrecords.splits import SPLITS
-
-_BUCKETS = 64
 
 
 class Copy(NamedTuple):
@@ -19,22 +18,24 @@ class Copy(NamedTuple):
     label: str
 
 
-def bucket_digests(report: ShardReport) -> Iterator[tuple[int, tuple[str, list[tuple]]]]:
-    """Yields a shard's digests in (bucket, (split, digests)): few large elements to shuffle."""
-    buckets: dict[int, list[tuple]] = collections.defaultdict(list)
-    for digest in report.digests:
-        buckets[digest.content[0] % _BUCKETS].append(tuple(digest))  # Beam would pickle named ones
-    for bucket, digests in buckets.items():
-        yield bucket, (report.place.split, digests)
+def bucket_digests(report: ShardReport) -> Iterator[tuple[int, tuple[str, PackedDigests]]]:
+    """Yields a shard's digests as (bucket, (split, digests))."""
+    for bucket, packed in report.digests.items():
+        yield bucket, (report.place.split, packed)
 
 
-def find_copies(batches: Iterable[tuple[str, Sequence[tuple]]]) -> list[list[Copy]]:
+def find_copies(batches: Iterable[tuple[str, PackedDigests]]) -> list[list[Copy]]:
     """Returns the groups of copies in one bucket, those to keep first."""
-    groups: dict[bytes, list[Copy]] = collections.defaultdict(list)
-    for split, digests in batches:
-        for content, label, key in digests:
-            groups[content].append(Copy(split, key, LABELS[label]))
-    return [sorted(copies, key=_rank) for copies in groups.values() if len(copies) > 1]
+    groups: dict[bytes, list[tuple[str, Digest]]] = collections.defaultdict(list)
+    for split, packed in batches:
+        for digest in unpack(packed):
+            groups[digest.content].append((split, digest))
+    return [_ranked(members) for members in groups.values() if len(members) > 1]
+
+
+def _ranked(members: Iterable[tuple[str, Digest]]) -> list[Copy]:
+    copies = [Copy(split, digest.key, LABELS[digest.label]) for split, digest in members]
+    return sorted(copies, key=lambda copy: (SPLITS.index(copy.split), copy.key))
 
 
 def summarize(groups: Iterable[Sequence[Copy]]) -> dict[str, list[Any]]:
@@ -62,7 +63,3 @@ def summarize(groups: Iterable[Sequence[Copy]]) -> dict[str, list[Any]]:
             if copy.split == split
         ]
     return summary
-
-
-def _rank(copy: Copy) -> tuple[int, str]:
-    return SPLITS.index(copy.split), copy.key

@@ -60,7 +60,7 @@ class _Entry(NamedTuple):
     size: int = 0
 
 
-ShardBatch = tuple[tuple, list[tuple]]  # (Shard, [Reference]) as plain tuples
+ShardBatch = tuple[tuple, list[tuple]]  # (Shard, [packed Reference])
 Listed = ShardBatch | Problem | Tally
 
 
@@ -120,9 +120,9 @@ class _Lister:
         return Problem(self._prefix + path, outcome, reason)
 
     def flush(self) -> Iterator[ShardBatch]:
-        """Hands out what waits, as plain tuples: Beam would pickle each named one."""
+        """Hands out what waits."""
         for place, references in self._batches.items():
-            yield tuple(place), [tuple(reference) for reference in references]
+            yield tuple(place), [reference.packed() for reference in references]
         self._batches = collections.defaultdict(list)
         self._waiting = 0
 

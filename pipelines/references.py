@@ -1,5 +1,6 @@
 """What crosses a shuffle in place of pixels: where a labelled image is to be found."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,15 @@ class Reference(NamedTuple):
     label: int  # index into LABELS
     offset: int = 0  # in an archive or table, as `Member` and `Row` have it
     size: int = 0  # bytes
+
+    def packed(self) -> tuple:
+        """Returns a plain tuple: Beam pickles named ones, and cannot encode all file names."""
+        return (self.source, os.fsencode(self.path), *self[2:])
+
+    @classmethod
+    def unpacked(cls, packed: tuple) -> "Reference":
+        """The inverse of `packed`."""
+        return cls(packed[0], os.fsdecode(packed[1]), *packed[2:])
 
 
 def key_prefixes(sources: Sequence[Source]) -> list[str]:

@@ -8,25 +8,17 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines.digests import Digest, PackedDigests, pack
 from pipelines.listing import Problem, Shard
 from pipelines.references import Reference, load_face
 from pipelines.sources import Source
 from tfrecords import codec, records
 from tfrecords.faces import FaceError
 from tfrecords.hashing import content_digest, order_of
-from tfrecords.labels import LABELS
 from tfrecords.naming import shard_name
 from tfrecords.schema import FaceExample
 
 INCOMPLETE = ".incomplete-"  # in the name of a file that nobody should read
-
-
-class Digest(NamedTuple):
-    """The content of one example, for the search for duplicates."""
-
-    content: bytes  # equal for equal pixels
-    label: int
-    key: str
 
 
 class ShardReport(NamedTuple):
@@ -35,7 +27,7 @@ class ShardReport(NamedTuple):
     place: Shard
     labels: dict[int, int]  # label -> number of examples written
     problems: list[Problem]
-    digests: list[Digest]
+    digests: dict[int, PackedDigests]  # by bucket
 
 
 class ShardWriter(NamedTuple):
@@ -45,12 +37,12 @@ class ShardWriter(NamedTuple):
     shards: int
     sources: Sequence[Source]
     prefixes: Sequence[str]
-    digests: bool  # report the digest of every example
+    search: bool  # report the digest of every example
 
     def write(
         self,
         place: Shard,
-        batches: Iterable[Sequence[Reference]],
+        batches: Iterable[Sequence[tuple]],
         held_out: Collection[bytes] = (),
     ) -> ShardReport:
         """Writes the shard's file under its final name when all of it is written.
@@ -58,15 +50,21 @@ class ShardWriter(NamedTuple):
         Args:
             held_out: Digests of examples that this shard must leave out.
         """
-        report = ShardReport(place, collections.Counter(), [], [])
-        references = [Reference(*reference) for batch in batches for reference in batch]
+        report = ShardReport(place, collections.Counter(), [], {})
+        digests: list[Digest] = []
+        references = [Reference.unpacked(packed) for batch in batches for packed in batch]
         references.sort(key=self._order)
         path = FileSystems.join(self.output, shard_name(*place, self.shards))
-        write_file(path, self._payloads(references, report, held_out))
+        write_file(path, self._payloads(references, report, digests, held_out))
+        report.digests.update(pack(digests))
         return report
 
     def _payloads(
-        self, references: Sequence[Reference], report: ShardReport, held_out: Collection[bytes]
+        self,
+        references: Sequence[Reference],
+        report: ShardReport,
+        digests: list[Digest],
+        held_out: Collection[bytes],
     ) -> Iterator[bytes]:
         for reference in references:
             key = self._key(reference)
@@ -75,13 +73,13 @@ class ShardWriter(NamedTuple):
             except FaceError as error:
                 report.problems.append(Problem(key, "failed", str(error)))
                 continue
-            if self.digests:
+            if self.search:
                 digest = content_digest(face)
                 if digest in held_out:
                     reason = "same pixels as a validation or test image"
                     report.problems.append(Problem(key, "skipped", reason))
                     continue
-                report.digests.append(Digest(digest, reference.label, key))
+                digests.append(Digest(digest, reference.label, key))
             report.labels[reference.label] += 1
             yield codec.encode(FaceExample(face, reference.label, key))
 
@@ -99,8 +97,3 @@ def write_file(path: str, payloads: Iterable[bytes]) -> None:
     with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         records.write_records(file, payloads)
     FileSystems.rename([temporary], [path])
-
-
-def counts_by_label(report: ShardReport) -> dict[str, int]:
-    """Returns the report's counts with names for numbers."""
-    return {LABELS[label]: count for label, count in report.labels.items()}

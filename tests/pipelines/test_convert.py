@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -209,6 +210,13 @@ def test_foreign_files_are_never_removed(folder, tmp_path):
     with pytest.raises(JobError, match="holds 'thesis.tex', which is no part of a data set"):
         convert_to(tmp_path / "D", folder, "--overwrite")
     assert (tmp_path / "D" / "thesis.tex").read_bytes() == b"years of work"
+
+
+def test_name_that_is_not_utf8(folder, tmp_path):
+    name = os.fsdecode(b"train/happy/caf\xe9.png")
+    disk.write_folder(folder, {name: disk.png(np.eye(48, dtype=np.uint8))})
+    convert_to(tmp_path / "D", folder, "--shards", "1")
+    assert name in read(tmp_path / "D")
 
 
 def test_job_does_not_load_tensorflow(folder, tmp_path):
