@@ -106,15 +106,23 @@ def _walk(folder: str, below: str) -> Iterator[SourceFile]:
     try:
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
-    except PermissionError:
+    except OSError:
         yield SourceFile(folder, below, 0, "")  # its closing slash says what it is
         return
     for entry in entries:
         path = below + entry.name
         if entry.is_dir():
-            yield from _walk(entry.path, path + "/")
+            yield from [] if _leads_back(entry) else _walk(entry.path, path + "/")
         else:
             yield _local_file(entry.path, path)
+
+
+def _leads_back(entry: os.DirEntry) -> bool:
+    """Tells whether a folder is a link to one that it is in, and so would never end."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    return os.path.commonpath([target, os.path.realpath(os.path.dirname(entry.path))]) == target
 
 
 def _local_file(uri: str, path: str) -> SourceFile:

@@ -68,6 +68,18 @@ def test_etag_changes_with_the_file(tree):
     assert len({before.etag, touched.etag, grown.etag}) == 3
 
 
+def test_link_that_leads_back_is_not_followed(tree):
+    (tree / "faces" / "a" / "again").symlink_to(tree / "faces")
+    (tree / "faces" / "b" / "more").symlink_to(tree / "faces" / "a")
+    paths = [file.path for file in list_files(Source("faces", "folder"))]
+    assert paths == ["a/3.png", "b/1.png", "b/2.png", "b/more/3.png"]
+
+
+def test_link_to_nowhere_is_listed(tree):
+    (tree / "faces" / "gone.png").symlink_to("nowhere")
+    assert [file.path for file in list_files(Source("faces", "folder"))][-1] == "gone.png"
+
+
 @pytest.mark.parametrize(
     ("uri", "name"),
     [
