@@ -2,7 +2,7 @@
 
 model.keras     architecture and weights, float32, for Keras
 inference/      SavedModel: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
-bundle.json     labels, fingerprint, config, metrics, versions; written last
+bundle.json     labels, fingerprint, config, metrics, versions, machine; written last
 MODEL_CARD.md   the same for people
 """
 
@@ -62,6 +62,9 @@ class Bundle:
         import tensorflow as tf
 
         module = self._loaded(tf.saved_model.load, _INFERENCE)
+        if not hasattr(module, "predict"):
+            path = storage.join(self.path, _INFERENCE)
+            raise JobError(f"{path} has no function predict; the bundle is damaged")
         # The module owns the variables: it must live as long as the function.
         return functools.partial(_call, module)
 
@@ -97,7 +100,9 @@ def load(path: str) -> Bundle:
     missing = _FIELDS - info.keys()
     if missing:
         raise JobError(f"{file_name} lacks {', '.join(sorted(missing))}; train anew")
-    check_contract(info["labels"] or (), info["fingerprint"], file_name)
+    if not _is_list_of_names(info["labels"]):
+        raise JobError(f"{file_name} is damaged: labels is no list of names; train anew")
+    check_contract(info["labels"], info["fingerprint"], file_name)
     for name in (_NETWORK, _INFERENCE):
         if not storage.exists(storage.join(path, name)):
             raise JobError(f"{path} lacks {name}: copy the whole folder, or train anew")
@@ -134,10 +139,15 @@ def save(
         "metrics": metrics,
         "training": training,
         "versions": _versions(),
+        "machine": _machine(),
         "commit": _commit(),
     }
     storage.write_atomically(storage.join(path, _CARD), card.write(info))
     storage.write_atomically(storage.join(path, FILE_NAME), json.dumps(info, indent=1) + "\n")
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _call(module: Any, faces: "tf.Tensor") -> "tf.Tensor":
@@ -176,6 +186,17 @@ def _versions() -> dict[str, str]:
     packages = ("semblante", "tensorflow", "keras", "numpy")
     versions = {package: importlib.metadata.version(package) for package in packages}
     return {"python": platform.python_version(), **versions}
+
+
+def _machine() -> str:
+    """What the training ran on, such as "2 processors (x86_64), NVIDIA H100 80GB HBM3"."""
+    import tensorflow as tf
+
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return ", ".join([f"{os.cpu_count()} processors ({platform.machine()})", *gpus])
 
 
 def _commit() -> str | None:

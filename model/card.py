@@ -61,8 +61,11 @@ def _training(info: Mapping[str, Any]) -> Iterator[str]:
     )
     if seconds := sum(row["seconds"] for row in training.get("history", [])):
         yield f"Training took {seconds / 60:.1f} minutes, measuring left out."
+    if digest := training.get("dataset_digest"):
+        yield f"The data set's digest is {digest}."
     versions = ", ".join(f"{name} {version}" for name, version in info["versions"].items())
-    yield f"Made with {versions}; commit {info['commit'] or 'unknown'}."
+    machine = info.get("machine", "an unrecorded machine")  # bundles of before have none
+    yield f"Made with {versions}; commit {info['commit'] or 'unknown'}; on {machine}."
     yield "All settings: `config` in bundle.json. Every epoch: history.csv."
     yield ""
 

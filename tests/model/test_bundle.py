@@ -8,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from model import bundle, networks
 from model.config import RECIPES
@@ -55,6 +56,7 @@ def test_record_says_what_it_is(tiny_bundle):
     assert info["network"] == "fast" and info["parameters"] == 48 * 48 * 7 + 7
     assert info["config"]["batch_size"] == 8
     assert set(info["versions"]) == {"python", "semblante", "tensorflow", "keras", "numpy"}
+    assert " processors (" in info["machine"]
     assert len(info["commit"] or "0" * 40) == 40
 
 
@@ -114,6 +116,13 @@ def test_record_that_lacks_a_field(copied, field):
         bundle.load(str(copied))
 
 
+@pytest.mark.parametrize("labels", [5, None, "angry", [1, 2]])
+def test_labels_that_are_no_names(copied, labels):
+    change(copied, labels=labels)
+    with pytest.raises(JobError, match="is damaged: labels is no list of names; train anew"):
+        bundle.load(str(copied))
+
+
 def test_other_label_order_is_refused_with_both_shown(copied):
     change(copied, labels=list(reversed(LABELS)))
     with pytest.raises(ContractMismatch, match="labels surprise, sad.* expects angry, disgust"):
@@ -141,3 +150,10 @@ def test_damaged_parts_are_named(copied):
         loaded.network()
     with pytest.raises(JobError, match="cannot load .*inference: .*the bundle is damaged"):
         loaded.predict_function()
+
+
+def test_exported_module_of_another_kind(copied):
+    shutil.rmtree(copied / "inference")
+    tf.saved_model.save(tf.Module(), str(copied / "inference"))
+    with pytest.raises(JobError, match="inference has no function predict; the bundle is damaged"):
+        bundle.load(str(copied)).predict_function()

@@ -24,3 +24,13 @@ def test_every_figure_is_that_of_the_record(tiny_bundle):
         f"| angry | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | 10 |" in text
     )
     assert "Printed by `semblante evaluate MODEL DATASET --split test`." in text
+
+
+def test_card_says_what_and_where_it_was_trained(tiny_bundle):
+    info = dict(bundle.load(str(tiny_bundle)).info)
+    assert f"; on {info['machine']}." in card.write(info)
+    info["training"] = {**info["training"], "dataset_digest": "abc", "history": [{"seconds": 90}]}
+    text = card.write(info)
+    assert "Training took 1.5 minutes" in text and "The data set's digest is abc." in text
+    del info["machine"]
+    assert "; on an unrecorded machine." in card.write(info)
