@@ -1,14 +1,18 @@
 """Runs a bundle over a split, and takes its measure with and without leaked examples."""
 
+import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from model import metrics
 from model.bundle import Bundle
 from model.predictor import BATCH, Predictor
 from tfrecords import reading
 from tfrecords.errors import JobError
+from tfrecords.labels import LABELS
 from tfrecords.manifest import Manifest
 
 
@@ -20,13 +24,17 @@ class Measured(NamedTuple):
     labels: np.ndarray  # int64 [n]
 
 
-def measure(model: Bundle, dataset: str, split: str, content: Manifest) -> Measured:
+def measure(
+    model: Bundle, dataset: str, split: str, content: Manifest, *, batch_size: int = BATCH
+) -> Measured:
     """Classifies every example of a split by the exported function, as scoring does.
 
     Raises:
         JobError: where the model or the data set cannot be read.
     """
-    probabilities, labels, keys = _predict(Predictor(model), dataset, split)
+    predictor = Predictor(model, batch_size)
+    probabilities, labels, keys = _predict(predictor, dataset, split, batch_size)
+    _check_labels(labels, keys, dataset)
     leaked = content.duplicates.get(f"leaked_from_{split}_into_train")
     try:
         figures = metrics.summarize(probabilities, labels)
@@ -48,11 +56,40 @@ def measure(model: Bundle, dataset: str, split: str, content: Manifest) -> Measu
     )
 
 
-def _predict(predictor: Predictor, dataset: str, split: str) -> tuple[np.ndarray, ...]:
-    batches = reading.face_dataset(dataset, split, keys=True).batch(BATCH)
-    parts = [
-        (predictor(faces), labels, keys) for faces, labels, keys in batches.as_numpy_iterator()
-    ]
+def _read(dataset: str, split: str, batch_size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yields batches of (faces, labels, keys), and says in one line what is wrong with a shard."""
+    batches = reading.face_dataset(dataset, split, keys=True).batch(batch_size)
+    try:
+        yield from batches.as_numpy_iterator()
+    except tf.errors.InvalidArgumentError as error:  # Its message tells of graphs, not of files.
+        raise JobError(
+            f"cannot read {dataset}: a record of {split} is no labelled face; convert it anew"
+        ) from error
+    except (
+        tf.errors.NotFoundError,
+        tf.errors.DataLossError,
+        tf.errors.FailedPreconditionError,  # another number of examples than dataset.json says
+    ) as error:
+        line = str(error.message).partition("\n")[0]
+        line = re.sub(r"^\{\{.*?\}\} |\.? \[Op:\w+\].*$", "", line)
+        raise JobError(f"cannot read {dataset}: {line}; convert it anew") from error
+
+
+def _check_labels(labels: np.ndarray, keys: np.ndarray, dataset: str) -> None:
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(LABELS)))
+    if len(wrong):
+        key = keys[wrong[0]].decode("utf-8", "backslashreplace")
+        raise JobError(
+            f"cannot read {dataset}: {key} has the label {labels[wrong[0]]}, expected 0 to "
+            f"{len(LABELS) - 1}; convert it anew"
+        )
+
+
+def _predict(
+    predictor: Predictor, dataset: str, split: str, batch_size: int
+) -> tuple[np.ndarray, ...]:
+    batches = _read(dataset, split, batch_size)
+    parts = [(predictor(faces), labels, keys) for faces, labels, keys in batches]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 

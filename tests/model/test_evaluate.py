@@ -94,3 +94,55 @@ def test_output_that_cannot_be_written(tiny_bundle, dataset, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JobError, match="cannot write to .*file.*: "):
         evaluate.main([str(tiny_bundle), dataset, "--output", str(tmp_path / "file" / "x")])
+
+
+def flip_a_byte(shard):
+    content = bytearray(shard.read_bytes())
+    content[5000] ^= 1
+    shard.write_bytes(content)
+
+
+def write_payloads(shard, payloads):
+    with open(shard, "wb") as file:
+        write_records(file, payloads)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (flip_a_byte, "corrupted record at 4776"),
+        (lambda shard: shard.unlink(), "test-00000-of-00001.tfrecord; No such file or directory"),
+        (
+            lambda shard: write_payloads(shard, []),
+            "expected to contain 20 elements but contained only 0 elements",
+        ),
+        (lambda shard: write_payloads(shard, [b"no"] * 20), "a record of test is no labelled face"),
+    ],
+    ids=["flipped", "missing", "empty", "foreign"],
+)
+def test_damaged_shard(tiny_bundle, dataset, tmp_path, damage, message):
+    damage(tmp_path / "dataset" / shard_name("test", 0, 1))
+    with pytest.raises(JobError, match=f"^cannot read .*{message}; convert it anew$"):
+        evaluate.main([str(tiny_bundle), dataset])
+
+
+def test_label_out_of_range(tiny_bundle, dataset, tmp_path, examples):
+    wrong = [codec.encode(example._replace(label=9)) for example in examples]
+    write_payloads(tmp_path / "dataset" / shard_name("test", 0, 1), wrong)
+    with pytest.raises(JobError, match="train/0.png has the label 9, expected 0 to 6"):
+        evaluate.main([str(tiny_bundle), dataset])
+
+
+def test_batch_size_does_not_change_the_figures(tiny_bundle, dataset):
+    content, model = manifest.load(dataset), bundle.load(str(tiny_bundle))
+    small = evaluation.measure(model, dataset, "test", content, batch_size=3)
+    large = evaluation.measure(model, dataset, "test", content)
+    assert small.figures["confusion"] == large.figures["confusion"]
+    assert small.figures["log_loss"] == pytest.approx(large.figures["log_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "x"])
+def test_batch_size_that_is_no_number(value, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        evaluate.main(["M", "D", f"--batch-size={value}"])
+    assert f"'{value}' is no whole number above 0" in capsys.readouterr().err
