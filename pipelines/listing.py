@@ -103,8 +103,11 @@ class _Lister:
         class_folder = _folder(entry.name, 1)
         try:
             label = LABELS.index(parse_label(class_folder))
-        except UnknownLabel:
-            self._unknown[class_folder] += 1
+        except UnknownLabel as error:
+            if entry.usage:  # a row of a table, which stands for itself alone
+                yield Problem(self._prefix + entry.path, "failed", str(error))
+            else:
+                self._unknown[class_folder] += 1
             return
         key = self._prefix + entry.path
         shard = Shard(self._split(key, entry), shard_of(key, self._rules.shards))

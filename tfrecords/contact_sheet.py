@@ -62,7 +62,8 @@ def _draw_section(sheet: Image.Image, section: Section, top: int) -> None:
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """Cuts a caption at its front, where paths differ least, to the width of a face."""
-    kept = text
-    while kept and font.getlength(kept) > SIDE * _SCALE:
-        kept = kept[1:]
-    return kept
+    if font.getlength(text) <= SIDE * _SCALE:
+        return text
+    while text and font.getlength(f"...{text}") > SIDE * _SCALE:
+        text = text[1:]
+    return f"...{text}"

@@ -60,7 +60,7 @@ def decode_gray(data: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     except Image.UnidentifiedImageError as error:
         raise FaceError("not an image of a known format") from error
     except Image.DecompressionBombError as error:
-        raise FaceError(f"image is too large: {error}") from error
+        raise FaceError(f"image is too large, at most {max_pixels} pixels accepted") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, IndexError, ...
         raise FaceError(f"image is damaged: {error}") from error
 

@@ -22,15 +22,6 @@ def run(*arguments, prefix=()):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def without_privileges() -> list[str]:
-    """Returns what to put before a command so that permissions hold for root, too."""
-    if os.geteuid():
-        return []
-    if not shutil.which("setpriv"):
-        pytest.skip("root may read anything, and setpriv is not installed to forbid it")
-    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-
-
 def converted(tmp_path, *sources) -> manifest.Manifest:
     arguments = [*map(str, sources), "--output", str(tmp_path / "D"), "--shards", "2"]
     assert convert.main(arguments) == 0
@@ -147,11 +138,13 @@ def test_table_of_another_kind(tmp_path, header, message):
         converted(tmp_path, tmp_path / "a.csv")
 
 
-def test_row_with_missing_pixels(tmp_path):
+def test_bad_rows_of_a_table(tmp_path):
     path = disk.write_csv(tmp_path / "a.csv", disk.faces())
-    path.write_text(path.read_text() + "3,1 2 3,Training\n3,x y,Training\n")
+    path.write_text(path.read_text() + "3,1 2 3,Training\n3,x y,Training\n9,0,Training\n")
     content = converted(tmp_path, path)
-    assert reasons(content) == {
+    found = reasons(content)
+    assert found.pop("31").startswith("unknown class '9'; accepted are angry, disgust")
+    assert found == {
         "29": "row has 3 pixels, expected 2304",
         "30": "pixels are not whole numbers: invalid literal for int() with base 10: 'x'",
     }
@@ -209,7 +202,7 @@ def test_unreadable_file_and_folder(tmp_path):
     folder = disk.write_folder(tmp_path / "faces", disk.files())
     os.chmod(folder / "train" / "happy" / "003.png", 0)
     os.chmod(folder / "train" / "sad", 0)
-    result = run(folder, "--output", tmp_path / "D", prefix=without_privileges())
+    result = run(folder, "--output", tmp_path / "D", prefix=disk.without_privileges())
     os.chmod(folder / "train" / "sad", 0o755)  # for the cleaning up
     assert result.returncode == 0, result.stderr
     assert "train/happy/003.png: cannot be read: Permission denied" in result.stdout
