@@ -187,7 +187,10 @@ def _finish(trainer: Trainer, rows: list[EpochRow], output: str) -> None:
     split, measured = trainer.config.evaluate_split, {}
     if split:  # Measures what is shipped, which computes in float32.
         predicted = predict(tf.function(network), trainer.dataset, split)
-        measured = {"split": split, **metrics.summarize(*predicted)}
+        try:
+            measured = {"split": split, **metrics.summarize(*predicted)}
+        except ValueError as error:
+            raise JobError(f"no model was written: {error}; try a lower --learning-rate") from error
     training = {
         "epochs": int(trainer.step) // trainer.steps,
         "examples": reading.count(trainer.dataset, "train"),

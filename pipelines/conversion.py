@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 
-from pipelines import dataset_folder, digests, duplicates, listing, shards
+from pipelines import dataset_folder, digests, duplicates, files, listing
 from pipelines.listing import ListingRules, Problem, Shard, Tally
 from pipelines.shards import ShardReport, ShardWriter
 from pipelines.sources import Source
@@ -148,7 +149,7 @@ def _lengths(output: str, count: int, reports: Sequence[ShardReport]) -> dict[st
         for shard, length in enumerate(of_shards):
             if length is None:
                 name = shard_name(split, shard, count)
-                shards.write_file(beam.io.filesystems.FileSystems.join(output, name), [])
+                files.write_file(FileSystems.join(output, name), lambda file: None)
     return {
         split: [length or 0 for length in lengths[split]] for split in SPLITS if split in lengths
     }

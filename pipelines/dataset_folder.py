@@ -4,7 +4,7 @@ import os
 
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.shards import INCOMPLETE
+from pipelines.files import is_incomplete, list_names, remove, write_file
 from pipelines.spool import is_local
 from tfrecords import manifest
 from tfrecords.errors import JobError
@@ -22,7 +22,7 @@ def prepare(folder: str, overwrite: bool) -> None:
         if os.path.exists(folder):
             raise JobError(f"{folder} is a file; name a folder")
         FileSystems.mkdirs(folder)
-    names = _names(folder)
+    names = list_names(folder)
     if foreign := sorted(name for name in names if not _is_ours(name)):
         raise JobError(
             f"{folder} holds {foreign[0]!r}, which is no part of a data set: name a new folder"
@@ -32,12 +32,12 @@ def prepare(folder: str, overwrite: bool) -> None:
     # The manifest first: without it the rest counts as unfinished, should we die in between.
     names.sort(key=lambda name: name != manifest.FILE_NAME)
     for name in names:
-        FileSystems.delete([FileSystems.join(folder, name)])
+        remove(FileSystems.join(folder, name))
 
 
 def finished_shards(folder: str) -> int:
     """Counts the shards that stand under their final names."""
-    return sum(parse_shard_name(name) is not None for name in _names(folder))
+    return sum(parse_shard_name(name) is not None for name in list_names(folder))
 
 
 def read(folder: str) -> manifest.Manifest:
@@ -50,19 +50,8 @@ def read(folder: str) -> manifest.Manifest:
 def complete(folder: str, content: manifest.Manifest) -> None:
     """Writes the manifest, whose presence says that all the rest is there."""
     path = FileSystems.join(folder, manifest.FILE_NAME)
-    temporary = path + INCOMPLETE + "manifest"
-    with FileSystems.create(temporary) as file:
-        file.write(content.to_json().encode())
-    FileSystems.rename([temporary], [path])
-
-
-def _names(folder: str) -> list[str]:
-    if is_local(folder):
-        return os.listdir(folder)
-    found = FileSystems.match([folder.rstrip("/") + "/*"])[0].metadata_list
-    return [os.path.basename(entry.path) for entry in found]
+    write_file(path, lambda file: file.write(content.to_json().encode()))
 
 
 def _is_ours(name: str) -> bool:
-    final = name.partition(INCOMPLETE)[0]
-    return final == manifest.FILE_NAME or parse_shard_name(final) is not None
+    return name == manifest.FILE_NAME or parse_shard_name(name) is not None or is_incomplete(name)

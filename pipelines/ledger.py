@@ -24,7 +24,7 @@ import pyarrow as pa
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines import rows, sinks
+from pipelines import files, rows, sinks
 from pipelines.spool import is_local
 from tfrecords.errors import JobError
 
@@ -110,13 +110,13 @@ def prepare(tables: str, settings: dict[str, Any]) -> None:
     for table in rows.COLUMNS:
         sinks.remove_leftovers(tables, table, committed)
     for folder in (tables, FileSystems.join(tables, _COMMITS), FileSystems.join(tables, _RUNS)):
-        sinks.remove_incomplete(folder)
+        files.remove_incomplete(folder)
     sinks.write_schemas(tables)
 
 
 def _check_settings(tables: str, settings: dict[str, Any]) -> None:
     path = FileSystems.join(tables, _SETTINGS)
-    if _SETTINGS not in sinks.list_names(tables):
+    if _SETTINGS not in files.list_names(tables):
         _write(path, json.dumps(settings))
     elif (before := json.loads(_read(path))) != settings:
         raise JobError(
@@ -152,8 +152,8 @@ def locked(tables: str) -> Iterator[None]:
 def _check_ours(tables: str) -> None:
     if is_local(tables) and os.path.exists(tables) and not os.path.isdir(tables):
         raise JobError(f"{tables} is a file; name a folder")
-    names = sinks.list_names(tables)
-    foreign = [name for name in names if name != _LOCK and not sinks.is_incomplete(name)]
+    names = files.list_names(tables)
+    foreign = [name for name in names if name != _LOCK and not files.is_incomplete(name)]
     if foreign and _SETTINGS not in names:
         raise JobError(
             f"{tables} holds {foreign[0]!r}, which is no part of tables: name a new folder"
@@ -162,7 +162,7 @@ def _check_ours(tables: str) -> None:
 
 def commit_names(tables: str) -> list[str]:
     """Returns the names of all commits; one listing, nothing read."""
-    names = sinks.list_names(FileSystems.join(tables, _COMMITS))
+    names = files.list_names(FileSystems.join(tables, _COMMITS))
     return [name.removesuffix(_JSON) for name in names if name.endswith(_JSON)]
 
 
@@ -221,7 +221,7 @@ def _forget_changed(tables: str, before: Commit, present: dict[str, str]) -> Com
     if kept:
         _write(_commit_path(tables, before.name), after.to_json())
     else:
-        sinks.remove(_commit_path(tables, before.name))
+        files.remove(_commit_path(tables, before.name))
     return after
 
 
@@ -253,4 +253,4 @@ def _read(path: str) -> bytes:
 
 
 def _write(path: str, text: str) -> None:
-    sinks.write_file(path, lambda file: file.write(text.encode("utf-8")))
+    files.write_file(path, lambda file: file.write(text.encode("utf-8")))

@@ -1,13 +1,12 @@
 """Writes one shard: references in, a TFRecord file and a small report out."""
 
 import collections
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines import files
 from pipelines.digests import Digest, PackedDigests, pack
 from pipelines.listing import Problem, Shard
 from pipelines.references import Reference, load_face
@@ -17,8 +16,6 @@ from tfrecords.faces import FaceError
 from tfrecords.hashing import content_digest, order_of
 from tfrecords.naming import shard_name
 from tfrecords.schema import FaceExample
-
-INCOMPLETE = ".incomplete-"  # in the name of a file that nobody should read
 
 
 class ShardReport(NamedTuple):
@@ -55,7 +52,8 @@ class ShardWriter(NamedTuple):
         references = [Reference.unpacked(packed) for batch in batches for packed in batch]
         references.sort(key=self._order)
         path = FileSystems.join(self.output, shard_name(*place, self.shards))
-        write_file(path, self._payloads(references, report, digests, held_out))
+        payloads = self._payloads(references, report, digests, held_out)
+        files.write_file(path, lambda file: records.write_records(file, payloads))
         report.digests.update(pack(digests))
         return report
 
@@ -89,11 +87,3 @@ class ShardWriter(NamedTuple):
 
     def _key(self, reference: Reference) -> str:
         return self.prefixes[reference.source] + reference.path
-
-
-def write_file(path: str, payloads: Iterable[bytes]) -> None:
-    """Writes a TFRecord file under a temporary name and renames it."""
-    temporary = f"{path}{INCOMPLETE}{uuid.uuid4().hex}"
-    with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        records.write_records(file, payloads)
-    FileSystems.rename([temporary], [path])

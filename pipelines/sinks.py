@@ -1,9 +1,6 @@
-"""Writes the parts of the tables: under a hidden name first, so that no reader sees half a file."""
+"""Writes, lists and removes the parts of the tables."""
 
-import os
-import uuid
-from collections.abc import Callable, Collection
-from typing import IO
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute
@@ -11,12 +8,9 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines import rows
-from pipelines.spool import is_local
+from pipelines import files, rows
 
 SUFFIX = ".parquet"
-# Readers list a folder and take what does not start with "." or "_".
-_HIDDEN, _INCOMPLETE = ".", ".incomplete"
 _SCHEMA_PART = "00-schema"
 
 
@@ -26,7 +20,7 @@ def write_part(tables: str, table: str, name: str, content: pa.Table) -> None:
     Raises:
         OSError: where the disk is full or the folder not writable.
     """
-    write_file(
+    files.write_file(
         part_path(tables, table, name),
         lambda file: pq.write_table(
             content, file, compression="zstd", row_group_size=max(content.num_rows, 1)
@@ -53,66 +47,27 @@ def remove_sources(tables: str, table: str, name: str, sources: Collection[str])
     if kept.num_rows:
         write_part(tables, table, name, kept)
     else:
-        remove(path)
+        files.remove(path)
 
 
 def part_names(tables: str, table: str) -> list[str]:
     """Returns the names of the parts of a table, that of the schema included."""
-    names = list_names(FileSystems.join(tables, table))
+    names = files.list_names(FileSystems.join(tables, table))
     return [
         name.removesuffix(SUFFIX)
         for name in names
-        if name.endswith(SUFFIX) and not name.startswith(_HIDDEN)
+        if name.endswith(SUFFIX) and not name.startswith(files.HIDDEN)
     ]
 
 
 def remove_leftovers(tables: str, table: str, keep: Collection[str]) -> None:
     """Removes half-written files of a table, and the parts that are not in `keep`."""
-    remove_incomplete(FileSystems.join(tables, table))
+    files.remove_incomplete(FileSystems.join(tables, table))
     for name in part_names(tables, table):
         if name not in keep and name != _SCHEMA_PART:
-            remove(part_path(tables, table, name))
-
-
-def remove_incomplete(folder: str) -> None:
-    """Removes what `write_file` left in a folder when it was killed."""
-    for name in filter(is_incomplete, list_names(folder)):
-        remove(FileSystems.join(folder, name))
-
-
-def is_incomplete(name: str) -> bool:
-    """Tells whether a file is half-written, by its name."""
-    return name.startswith(_HIDDEN) and name.endswith(_INCOMPLETE)
+            files.remove(part_path(tables, table, name))
 
 
 def part_path(tables: str, table: str, name: str) -> str:
     """Returns where a part of a table stands."""
     return FileSystems.join(tables, table, name + SUFFIX)
-
-
-def write_file(path: str, write: Callable[[IO], object]) -> None:
-    """Calls `write` with a file that takes the name `path` when it is whole, and not before."""
-    folder, name = os.path.split(path)
-    unique = f"{_HIDDEN}{name}-{uuid.uuid4().hex}{_INCOMPLETE}"
-    temporary = FileSystems.join(folder, unique)
-    try:
-        with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            write(file)
-        FileSystems.rename([temporary], [path])
-    except BaseException:
-        remove(temporary)
-        raise
-
-
-def list_names(folder: str) -> list[str]:
-    """Returns the names of the files in a folder, hidden ones too; none where it is missing."""
-    if is_local(folder):
-        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    found = FileSystems.match([folder.rstrip("/") + "/*"])[0].metadata_list
-    return sorted(os.path.basename(entry.path) for entry in found)
-
-
-def remove(path: str) -> None:
-    """Removes a file; one that is gone already is fine."""
-    if FileSystems.exists(path):
-        FileSystems.delete([path])

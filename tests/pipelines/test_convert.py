@@ -198,7 +198,7 @@ def test_what_a_killed_run_left_is_replaced(folder, tmp_path):
     leftovers = {
         "train-00000-of-00008.tfrecord": b"of another shard count",
         "test-00001-of-00003.tfrecord": b"half",
-        "train-00001-of-00003.tfrecord.incomplete-0123": b"half",
+        ".train-00001-of-00003.tfrecord-0123.incomplete": b"half",
     }
     disk.write_folder(tmp_path / "D", leftovers)
     convert_to(tmp_path / "D", folder, "--shards", "3")

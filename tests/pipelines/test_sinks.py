@@ -55,16 +55,6 @@ def test_half_written_parts_are_invisible(tmp_path):
     assert list(readers_of(tmp_path / "failures")) == [1, 1, 1]
 
 
-def test_a_failed_write_leaves_nothing(tmp_path):
-    def write(file):
-        file.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match="No space left"):
-        sinks.write_file(str(tmp_path / "x"), write)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_writing_replaces(tmp_path):
     for source in ("a", "b"):
         sinks.write_part(str(tmp_path), "failures", "x", failures(source))
@@ -92,7 +82,3 @@ def test_a_part_without_rows_is_removed(tmp_path):
     sinks.remove_sources(str(tmp_path), "failures", "x", {"a"})
     sinks.remove_sources(str(tmp_path), "failures", "x", {"a"})  # and again, as after a kill
     assert list((tmp_path / "failures").iterdir()) == []
-
-
-def test_names_in_a_missing_folder(tmp_path):
-    assert sinks.list_names(str(tmp_path / "none")) == []
