@@ -5,18 +5,20 @@ import importlib
 import os
 from collections.abc import Iterator
 
+_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
+
 
 def import_tensorflow() -> None:
     """Imports TensorFlow and finds its devices, hiding what its native code prints meanwhile.
 
     Up to TensorFlow 2.21 a dozen lines come before its log level is read, among them an "E" line
-    wherever there is no GPU. Failures still arrive as exceptions. Set TF_CPP_MIN_LOG_LEVEL to see
-    everything.
+    wherever there is no GPU. Failures still arrive as exceptions. Set TF_CPP_MIN_LOG_LEVEL=0 to
+    see everything.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    # The level is set for all that comes after, child processes included.
+    if os.environ.setdefault(_LEVEL, _SILENT) != _SILENT:
         importlib.import_module("tensorflow")
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # for all that comes after
     with _native_stderr_hidden():
         importlib.import_module("tensorflow").config.list_physical_devices()
 
