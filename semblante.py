@@ -1,6 +1,7 @@
 """The front door: `semblante JOB ...` imports the one job asked for and runs it."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,6 +50,9 @@ def _run(job: str, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print(f"semblante {job}: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the closing flush
+        return 141
 
 
 def _usage() -> str:

@@ -8,13 +8,16 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model import bundle
 from tfrecords import manifest, quiet, storage
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 from tfrecords.splits import SPLITS
+
+if TYPE_CHECKING:
+    from model import evaluation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,26 +76,32 @@ def main(argv: list[str] | None = None) -> int:
     model = bundle.load(args.model)
     # TensorFlow takes seconds to import; --help and wrong arguments do without.
     quiet.import_tensorflow()
-    from model import evaluation, figures
+    from model import evaluation
 
     measured = evaluation.measure(
         model, args.dataset, args.split, content, batch_size=args.batch_size
     )
     folder = args.output or storage.join(args.model, "evaluation", args.split)
+    _write(measured, f"{model.model_id} on {args.split}", folder)
     print("\n".join(describe(measured.figures)))
-    title = f"{model.model_id} on {args.split}"
-    try:
-        os.makedirs(folder, exist_ok=True)
-        path = storage.join(folder, "metrics.json")
-        storage.write_atomically(path, json.dumps(measured.figures, indent=1) + "\n")
-        confusion_path = storage.join(folder, "confusion.png")
-        figures.draw_confusion(measured.figures["confusion"], title, confusion_path)
-        reliability_path = storage.join(folder, "reliability.png")
-        figures.draw_reliability(measured.probabilities, measured.labels, title, reliability_path)
-    except OSError as error:
-        raise JobError(f"cannot write to {folder}: {error.strerror or error}") from error
     print(f"\nwritten to {folder}: metrics.json, confusion.png, reliability.png")
     return 0
+
+
+def _write(measured: "evaluation.Measured", title: str, folder: str) -> None:
+    from model import figures  # matplotlib takes a second to import
+
+    values, probabilities, labels = measured
+    try:
+        os.makedirs(folder, exist_ok=True)
+        metrics_path = storage.join(folder, "metrics.json")
+        storage.write_atomically(metrics_path, json.dumps(values, indent=1) + "\n")
+        confusion_path = storage.join(folder, "confusion.png")
+        figures.draw_confusion(values["confusion"], title, confusion_path)
+        reliability_path = storage.join(folder, "reliability.png")
+        figures.draw_reliability(probabilities, labels, title, reliability_path)
+    except OSError as error:
+        raise JobError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def describe(figures: Mapping[str, Any]) -> Iterator[str]:

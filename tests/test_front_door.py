@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import semblante
+from tfrecords.manifest import Manifest
 
 
 def run(*arguments):
@@ -52,3 +53,15 @@ def test_every_job_explains_itself(job):
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"usage: semblante {job}")
     assert result.stderr == ""
+
+
+def test_reader_that_has_seen_enough_is_no_error(tmp_path):
+    (tmp_path / "dataset.json").write_text(Manifest(examples={}, shards={}).to_json())
+    job = subprocess.Popen(
+        [sys.executable, "-m", "semblante", "inspect", str(tmp_path), "--output", "/dev/null"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    job.stdout.close()
+    assert job.stderr.read() == b""
+    assert job.wait() == 141
