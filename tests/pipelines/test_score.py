@@ -376,7 +376,7 @@ def test_kill_at_any_moment_then_run_again(tmp_path, run, draw_png, tiny_bundle)
     command = [sys.executable, "-m", "semblante", "score", str(folder), "--model"]
     command += [str(tiny_bundle), "--output", str(tmp_path / "tables")]
     dice = random.Random(2013)
-    for _ in range(4):
+    for _ in range(10):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         _wait_for_commit(tmp_path / "tables/_commits", process)
         time.sleep(dice.random() / 4)
