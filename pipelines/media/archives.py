@@ -157,10 +157,19 @@ def _tar_members(uri: str) -> Iterator[Member]:
                     span = (info.name, info.offset_data, info.size)
                     yield Member(info.name, info.size, info.offset_data, _reader(tar, *span))
                 archive.members.clear()  # type: ignore[attr-defined]  # or every header is kept
+            end = archive.offset
     except tarfile.TarError as error:
         raise ArchiveError(f"tar is damaged or cut short: {error}") from error
-    if tar.damage:
-        raise ArchiveError(tar.damage)
+    if tar.damage or not _has_end_mark(tar.path, end):
+        raise ArchiveError(tar.damage or "tar is damaged or cut short: it has no end mark")
+
+
+def _has_end_mark(path: str, end: int) -> bool:
+    """Tells whether a block of zeros stands where the members end: tarfile takes a header that is
+    cut or damaged for the end as well, without a word."""
+    with open(path, "rb") as file:
+        file.seek(end)
+        return file.read(tarfile.BLOCKSIZE) == tarfile.NUL * tarfile.BLOCKSIZE
 
 
 def _reader(tar: _Tar, name: str, offset: int, size: int) -> Callable[[], bytes]:

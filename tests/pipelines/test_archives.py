@@ -44,6 +44,16 @@ def test_text_under_an_archives_name(tmp_path, name):
         list(archives.iterate_members(str(tmp_path / name)))
 
 
+@pytest.mark.parametrize("kept", [512, 1024, 1100, 2048])
+def test_tar_that_ends_early_is_told_from_a_whole_one(tmp_path, kept):
+    path = disk.write_tar(tmp_path / "x.tar", CONTENT)
+    path.write_bytes(path.read_bytes()[:kept])  # behind a header, a member, in a header
+    members = archives.iterate_members(str(path))
+    assert next(members).name == "a/1.png"
+    with pytest.raises(ArchiveError, match="tar is damaged or cut short"):
+        list(members)
+
+
 @pytest.mark.parametrize("name", ["x.ZIP", "a/x.tar", "x.TGZ", "x.tar.xz"])
 def test_names_of_archives(name):
     assert archives.is_archive(name)
