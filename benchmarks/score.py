@@ -69,7 +69,7 @@ def _write_zip(path: pathlib.Path, faces: int) -> pathlib.Path:
 def _write_bundle(path: pathlib.Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Writes a bundle, and returns what plain Keras predicts with."""
     from model import bundle, networks
-    from model.config import RECIPES
+    from model.recipes import RECIPES
 
     network = networks.build(name)
     bundle.save(

@@ -57,7 +57,7 @@ def _semblante(faces: pathlib.Path, dataset: pathlib.Path) -> tuple[str, Callabl
     import dataclasses
 
     from model import input_pipeline, precision, replicas
-    from model.config import RECIPES
+    from model.recipes import RECIPES
     from model.trainer import Trainer
     from pipelines import convert
     from tfrecords import reading

@@ -1,4 +1,4 @@
-"""Random changes to training images, as one projective transform of the whole batch."""
+"""Random changes to training images: one projective transform of the whole batch, and more."""
 
 import math
 
@@ -7,7 +7,8 @@ import tensorflow as tf
 from model.config import Augmentation
 from tfrecords.schema import FACE_SHAPE
 
-_STREAMS = {"flip": 0, "rotation": 1, "zoom": 2, "shift": 3}
+_STREAMS = {"flip": 0, "rotation": 1, "zoom": 2, "shift": 3, "erase": 4, "mixup": 5}
+_GRAY = 128
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
@@ -21,7 +22,15 @@ def augment(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tens
     Returns:
         uint8 [B, 48, 48, 1]; what comes in from outside repeats the nearest edge pixel.
     """
-    transforms = _transforms(tf.shape(images)[0], seed, ranges)
+    images = project(images, _transforms(tf.shape(images)[0], seed, ranges))
+    return _erase(images, seed, ranges.erase_px) if ranges.erase_px else images
+
+
+def project(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+    """Resamples uint8 [B, 48, 48, 1] by one projective transform [B, 8] an image, as uint8.
+
+    The transform takes output pixels to input pixels; outside, the edge is repeated.
+    """
     changed = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
         transforms=transforms,
@@ -33,14 +42,15 @@ def augment(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tens
     return tf.cast(tf.round(changed), tf.uint8)
 
 
-def _transforms(count: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
-    """One row [8] an image that takes output pixels to input pixels about the centre."""
-    angle = _uniform(count, seed, "rotation", math.radians(ranges.rotation_degrees))
-    scale = 1.0 + _uniform(count, seed, "zoom", ranges.zoom)
-    mirror = tf.where(_uniform(count, seed, "flip", 1.0) < 0.0, -1.0, 1.0)
-    if not ranges.flip:
-        mirror = tf.ones_like(mirror)
-    shift = tf.reshape(_uniform(2 * count, seed, "shift", ranges.shift_px), (2, count))
+def affine(angle: tf.Tensor, scale: tf.Tensor, mirror: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """Transforms [B, 8] about the image's centre, for `project`.
+
+    Args:
+        angle: Radians, float32 [B].
+        scale: Factor by which the face grows, float32 [B].
+        mirror: -1 where left and right change places, else 1; float32 [B].
+        shift: Pixels by x and by y, float32 [2, B].
+    """
     cosine, sine = tf.cos(angle) / scale, tf.sin(angle) / scale
     x_of_x, x_of_y = cosine * mirror, -sine
     y_of_x, y_of_y = sine * mirror, cosine
@@ -50,6 +60,48 @@ def _transforms(count: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.T
     zero = tf.zeros_like(cosine)
     rows = [x_of_x, x_of_y, x_offset, y_of_x, y_of_y, y_offset, zero, zero]
     return tf.stack(rows, axis=1)
+
+
+def mixup(
+    images: tf.Tensor, targets: tf.Tensor, seed: tf.Tensor, alpha: float
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Blends each image and its target with the next one's (Zhang et al. 2018, arXiv:1710.09412).
+
+    Args:
+        images: uint8 [B, 48, 48, 1].
+        targets: Probabilities of the labels, float32 [B, 7].
+        seed: int32 [2].
+        alpha: Parameter of the symmetric beta distribution of the shares.
+    """
+    stream_seed = tf.random.experimental.stateless_fold_in(seed, _STREAMS["mixup"])
+    draws = tf.random.stateless_gamma([2, tf.shape(images)[0]], stream_seed, alpha)
+    tiny = 1e-30  # Both draws may round to 0.
+    share = (draws[0] + tiny) / (draws[0] + draws[1] + 2 * tiny)  # beta distributed
+    share = tf.minimum(share, 1.0 - share)  # Of the second; the first stays the stronger.
+    pixels = tf.cast(images, tf.float32)
+    mixed = pixels + share[:, None, None, None] * (tf.roll(pixels, 1, axis=0) - pixels)
+    targets += share[:, None] * (tf.roll(targets, 1, axis=0) - targets)
+    return tf.cast(tf.round(mixed), tf.uint8), targets
+
+
+def _transforms(count: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
+    angle = _uniform(count, seed, "rotation", math.radians(ranges.rotation_degrees))
+    scale = 1.0 + _uniform(count, seed, "zoom", ranges.zoom)
+    mirror = tf.where(_uniform(count, seed, "flip", 1.0) < 0.0, -1.0, 1.0)
+    if not ranges.flip:
+        mirror = tf.ones_like(mirror)
+    shift = tf.reshape(_uniform(2 * count, seed, "shift", ranges.shift_px), (2, count))
+    return affine(angle, scale, mirror, shift)
+
+
+def _erase(images: tf.Tensor, seed: tf.Tensor, side: int) -> tf.Tensor:
+    """Paints a square of each image gray, part of which may lie outside (DeVries, Taylor 2017)."""
+    height, width = FACE_SHAPE[:2]
+    center = tf.reshape(_uniform(2 * tf.shape(images)[0], seed, "erase", 1.0), (2, -1, 1))
+    in_rows = tf.abs(tf.range(height, dtype=tf.float32) - (center[0] + 1) * height / 2) < side / 2
+    in_columns = tf.abs(tf.range(width, dtype=tf.float32) - (center[1] + 1) * width / 2) < side / 2
+    erased = in_rows[:, :, None] & in_columns[:, None, :]
+    return tf.where(erased[..., None], tf.constant(_GRAY, tf.uint8), images)
 
 
 def _uniform(count: tf.Tensor, seed: tf.Tensor, stream: str, limit: float) -> tf.Tensor:

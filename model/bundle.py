@@ -1,38 +1,38 @@
 """The bundle: a trained network with all that is known of it, in one folder.
 
-model.keras     architecture and weights, float32, for Keras
-inference/      SavedModel: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
-bundle.json     labels, fingerprint, config, metrics, versions, machine; written last
-MODEL_CARD.md   the same for people
+model.keras       architecture and weights, float32, for Keras
+inference.tflite  LiteRT: uint8 faces [n, 48, 48, 1] -> float32 probabilities [n, 7]
+bundle.json       labels, fingerprint, config, metrics, versions, machine; written last
+MODEL_CARD.md     the same for people
 """
 
 import dataclasses
-import functools
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
-import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from model import card
+from model import card, shipped
 from model.config import TrainConfig
 from tfrecords import quiet, storage
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
-from tfrecords.schema import FACE_SHAPE, FINGERPRINT, check_contract
+from tfrecords.schema import FINGERPRINT, check_contract
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
+
+    from model.export import Inference
 
 FILE_NAME = "bundle.json"
-_VERSION = 1  # of bundle.json
+_VERSION = 2  # of bundle.json
 _FIELDS = {"model_id", "network", "labels", "fingerprint", "config", "metrics", "training"}
-_NETWORK, _INFERENCE, _CARD = "model.keras", "inference", "MODEL_CARD.md"
+_NETWORK, _INFERENCE, _CARD = "model.keras", "inference.tflite", "MODEL_CARD.md"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,36 +54,31 @@ class Bundle:
 
         from model import layers  # noqa: F401  registers the layers that the file names
 
-        return self._loaded(keras.models.load_model, _NETWORK)
-
-    def predict_function(self) -> Callable[["tf.Tensor"], "tf.Tensor"]:
-        """Loads the exported function; it runs without Keras and without this software."""
-        quiet.import_tensorflow()
-        import tensorflow as tf
-
-        module = self._loaded(tf.saved_model.load, _INFERENCE)
-        if not hasattr(module, "predict"):
-            path = storage.join(self.path, _INFERENCE)
-            raise JobError(f"{path} has no function predict; the bundle is damaged")
-        # The module owns the variables: it must live as long as the function.
-        return functools.partial(_call, module)
-
-    def _loaded(self, load: Callable[[str], Any], name: str) -> Any:
-        path = storage.join(self.path, name)
+        path = storage.join(self.path, _NETWORK)
         try:
-            return load(path)
-        except Exception as error:  # Keras and TensorFlow raise whatever their readers raise.
+            return keras.models.load_model(path)
+        except Exception as error:  # Keras raises whatever its readers raise.
             line = str(error).strip().partition("\n")[0]
             raise JobError(f"cannot load {path}: {line}; the bundle is damaged") from error
 
+    def inference(self) -> bytes:
+        """The LiteRT file; it runs without Keras, TensorFlow and this software."""
+        with storage.open_file(storage.join(self.path, _INFERENCE)) as file:
+            return file.read()
 
-def load(path: str) -> Bundle:
-    """Opens a bundle, without loading TensorFlow.
+
+def load(model: str) -> Bundle:
+    """Opens a bundle by its path, or by its name where it ships with the package.
+
+    Does not load TensorFlow.
 
     Raises:
         JobError: where there is none, it is incomplete or damaged, or its labels or fingerprint
             are not this software's.
     """
+    path = model
+    if not storage.exists(storage.join(path, FILE_NAME)):
+        path = shipped.path_of(model) or model  # A folder of that name goes first.
     file_name = storage.join(path, FILE_NAME)
     try:
         with storage.open_file(file_name) as file:
@@ -112,6 +107,7 @@ def load(path: str) -> Bundle:
 def save(
     path: str,
     network: "keras.Model",
+    inference: "Inference",
     *,
     config: TrainConfig,
     metrics: Mapping[str, Any],
@@ -121,18 +117,20 @@ def save(
 
     Args:
         network: Computes in float32, uint8 [n, 48, 48, 1] to probabilities [n, 7].
+        inference: The same network as scoring runs it.
         metrics: As of `metrics.summarize`, with "split"; empty where nothing was measured.
         training: What is known of the run: epochs, examples, history.
     """
     os.makedirs(path, exist_ok=True)
     _remove(storage.join(path, FILE_NAME))  # first: without it the rest counts as unfinished
-    network.save(storage.join(path, _NETWORK))
-    _export(network, storage.join(path, _INFERENCE))
+    _save_compressed(network, storage.join(path, _NETWORK))
+    storage.write_atomically(storage.join(path, _INFERENCE), inference.content)
     info = {
         "schema_version": _VERSION,
         "model_id": f"{config.network}-{_weights_digest(network)}",
         "network": config.network,
         "parameters": network.count_params(),
+        "inference": inference.form,
         "labels": LABELS,
         "fingerprint": FINGERPRINT,
         "config": config.to_dict(),
@@ -150,24 +148,19 @@ def _is_list_of_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-def _call(module: Any, faces: "tf.Tensor") -> "tf.Tensor":
-    return module.predict(faces)
-
-
-def _export(network: "keras.Model", path: str) -> None:
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.variables_of_network = [variable.value for variable in network.variables]
-    module.predict = tf.function(
-        lambda faces: network(faces, training=False),
-        input_signature=[tf.TensorSpec([None, *FACE_SHAPE], tf.uint8, name="faces")],
-    )
-    temporary = path + ".incomplete"
-    shutil.rmtree(temporary, ignore_errors=True)
-    tf.saved_model.save(module, temporary)
-    shutil.rmtree(path, ignore_errors=True)
-    os.rename(temporary, path)
+def _save_compressed(network: "keras.Model", path: str) -> None:
+    """Writes Keras's file, whose parts Keras leaves uncompressed."""
+    temporary = storage.join(os.path.dirname(path), "incomplete.keras")  # Keras wants the ending
+    network.save(temporary)
+    compressed = temporary + ".zip"
+    with (
+        zipfile.ZipFile(temporary) as plain,
+        zipfile.ZipFile(compressed, "w", zipfile.ZIP_DEFLATED) as smaller,
+    ):
+        for part in plain.infolist():
+            smaller.writestr(part.filename, plain.read(part))
+    os.replace(compressed, path)
+    os.remove(temporary)
 
 
 def _remove(path: str) -> None:

@@ -53,8 +53,11 @@ def _training(info: Mapping[str, Any]) -> Iterator[str]:
     training, config = info["training"], info["config"]
     yield "## Training"
     yield ""
+    counts = training["examples"]
     yield (
-        f"{training['examples']:,} examples, {training['epochs']} epochs, batches of "
+        f"{sum(counts.values()):,} examples ("
+        f"{', '.join(f'{label} {count:,}' for label, count in counts.items())}), "
+        f"{training['epochs']:.4g} epochs, batches of "
         f"{config['batch_size']}, {config['optimizer']} from a rate of "
         f"{config['learning_rate']:g}, {config['precision']}, seed {config['seed']}, "
         f"{'random changes to the images' if config['augmentation'] else 'images unchanged'}."

@@ -1,10 +1,13 @@
 """Batches for training and for measuring, as tf.data."""
 
+import dataclasses
+
 import tensorflow as tf
 
-from model.augment import augment
+from model.augment import augment, mixup
 from model.config import Augmentation, TrainConfig
 from tfrecords import reading
+from tfrecords.labels import LABELS
 
 EVALUATION_BATCH = 256  # examples; the last batch is what is left
 
@@ -15,7 +18,7 @@ def steps_per_epoch(examples: int, batch_size: int) -> int:
 
 
 def train_batches(
-    dataset: str, config: TrainConfig, *, first_step: int, steps: int
+    dataset: str, config: TrainConfig, *, first_step: int, steps: int, progress: float
 ) -> tf.data.Dataset:
     """The rest of an epoch from global step `first_step` on, in per-replica slices.
 
@@ -25,19 +28,28 @@ def train_batches(
     Args:
         first_step: Step of the whole run, from 0; tells the epoch and the batches to skip.
         steps: Steps in an epoch.
+        progress: Share of the run behind this epoch's start.
 
     Returns:
-        (image uint8 [b, 48, 48, 1], label int64 [b]); `config.replicas` elements in a row are
+        (image uint8 [b, 48, 48, 1], target float32 [b, 7]: the probabilities of the labels,
+        1 for one where images are not mixed); `config.replicas` elements in a row are
         the slices of one global batch of `config.batch_size` or, at the end, fewer.
     """
     epoch, skipped = divmod(first_step, steps)
     faces = reading.face_dataset(dataset, "train", shuffle_seed=config.seed, epoch=epoch)
-    batches = faces.batch(config.batch_size).skip(skipped)
+    batches = faces.batch(config.batch_size).skip(skipped).map(_with_targets)
     if config.augmentation is not None:
-        batches = _augmented(batches, config.augmentation, config.seed, first_step)
+        ranges = config.augmentation
+        if progress >= ranges.mixup_until:
+            ranges = dataclasses.replace(ranges, mixup=0.0)
+        batches = _augmented(batches, ranges, config.seed, first_step)
     if config.replicas > 1:
         batches = batches.flat_map(lambda *batch: slices(batch, config.replicas))
     return batches.prefetch(4 * config.replicas)
+
+
+def _with_targets(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return images, tf.one_hot(labels, len(LABELS))
 
 
 def _augmented(
@@ -46,9 +58,10 @@ def _augmented(
     """Augments whole global batches, so that the result does not depend on the replicas."""
 
     def change(step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        image, label = batch
-        seed = tf.stack([tf.cast(seed_of_run, tf.int64), step])
-        return augment(image, tf.cast(seed, tf.int32), ranges), label
+        images, targets = batch
+        seed = tf.cast(tf.stack([tf.cast(seed_of_run, tf.int64), step]), tf.int32)
+        images = augment(images, seed, ranges)
+        return mixup(images, targets, seed, ranges.mixup) if ranges.mixup else (images, targets)
 
     return batches.enumerate(first_step).map(change, num_parallel_calls=tf.data.AUTOTUNE)
 

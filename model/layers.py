@@ -16,6 +16,7 @@ class Step(NamedTuple):
 
     seed: tf.Tensor  # int32 [2]; the same seed gives the same random draws
     present: tf.Tensor | float = 1.0  # 0.0 where this replica's slice is made up, as it got none
+    freeze_statistics: bool = False  # whether normalisation uses its moving statistics
 
 
 _scope = threading.local()  # MirroredStrategy traces each replica in a thread of its own.
@@ -108,7 +109,8 @@ class BatchNormalization(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalises by the batch in training (and moves the statistics), else by these."""
-        if not training:
+        step = _current_step()
+        if not training or (step and step.freeze_statistics):
             return self._fused(inputs, self.moving_mean.value, self.moving_variance.value)[0]
         if tf.distribute.get_strategy().num_replicas_in_sync == 1:
             outputs, mean, variance = self._fused_training(inputs)

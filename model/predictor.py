@@ -1,20 +1,36 @@
 """Probabilities for any number of faces, in batches of one size."""
 
+import os
+import threading
+
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
 from model.bundle import Bundle
+from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 from tfrecords.schema import FACE_SHAPE
 
-BATCH = 256  # faces; large enough for all cores, small enough for any memory
+BATCH = 64  # faces; their activations stay in the processor's cache
 
 
 class Predictor:
-    """The exported function of a bundle; may be called from several threads at once."""
+    """The inference form of a bundle; several threads may call it, and take turns."""
 
-    def __init__(self, bundle: Bundle, batch_size: int = BATCH):
-        self._function = bundle.predict_function()
+    def __init__(self, model: Bundle | bytes, batch_size: int = BATCH):
+        """Takes a bundle or the content of its LiteRT file; raises JobError where it is damaged."""
         self._batch_size = batch_size
+        self._lock = threading.Lock()
+        content = model if isinstance(model, bytes) else model.inference()
+        try:
+            self._interpreter = _interpreter(content, batch_size)
+        except (ValueError, RuntimeError) as error:
+            line = str(error).strip().partition("\n")[0]
+            raise JobError(
+                f"cannot load inference.tflite: {line}; the bundle is damaged"
+            ) from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
         """Returns float32 [n, 7], each row summing to 1, for faces uint8 [n, 48, 48, 1].
@@ -32,6 +48,17 @@ class Predictor:
 
     def _predict_batch(self, faces: np.ndarray) -> np.ndarray:
         missing = self._batch_size - len(faces)
-        # Always one size: oneDNN prepares its kernels anew for each it has not met.
+        # Always one size: for each other the interpreter would plan its memory anew.
         padded = np.pad(faces, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else faces
-        return self._function(padded).numpy()[: len(faces)]
+        with self._lock:
+            self._interpreter.set_tensor(self._input, padded)
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._output)[: len(faces)]
+
+
+def _interpreter(content: bytes, batch_size: int) -> Interpreter:
+    interpreter = Interpreter(model_content=content, num_threads=os.cpu_count())
+    (faces,) = interpreter.get_input_details()
+    interpreter.resize_tensor_input(faces["index"], [batch_size, *FACE_SHAPE])
+    interpreter.allocate_tensors()
+    return interpreter

@@ -15,9 +15,9 @@ _BAR_SECONDS = 0.5
 
 
 class Progress:
-    """Shows one run of `epochs` epochs with `examples` examples each."""
+    """Shows one run of `epochs` epochs (None where not known) with `examples` examples each."""
 
-    def __init__(self, epochs: int, examples: int, terminal: bool | None = None):
+    def __init__(self, epochs: int | None, examples: int, terminal: bool | None = None):
         self._epochs, self._examples = epochs, examples
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
         self._shown = time.monotonic()
@@ -31,7 +31,7 @@ class Progress:
             self._bar = tqdm.tqdm(
                 total=self._examples,
                 initial=examples_done,
-                desc=f"epoch {epoch}/{self._epochs}",
+                desc=self._name(epoch),
                 unit=" images",
                 leave=False,
                 file=sys.stderr,
@@ -52,11 +52,10 @@ class Progress:
 
     def _line(self, examples_done: int, loss: float, accuracy: float, now: float) -> None:
         speed = (examples_done - self._initial) / max(now - self._started, 1e-9)
-        left = (self._epochs - self._epoch + 1) * self._examples - examples_done
         _logger.info(
-            "epoch %d/%d: %d of %d images, loss %.4f, accuracy %.3f, %.0f images/s, %s left",
-            *(self._epoch, self._epochs, examples_done, self._examples, loss, accuracy, speed),
-            duration(left / max(speed, 1e-9)),
+            "%s: %d of %d images, loss %.4f, accuracy %.3f, %.0f images/s%s",
+            *(self._name(self._epoch), examples_done, self._examples, loss, accuracy, speed),
+            self._left(self._epoch - 1, examples_done, speed),
         )
 
     def end_epoch(self, row: EpochRow) -> None:
@@ -67,13 +66,22 @@ class Progress:
         if row.validation_loss is not None:
             measured = f"loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.3f}"
             validation = f", validation {measured}"
-        left = (self._epochs - row.epoch) * self._examples / max(row.images_per_second, 1e-9)
         _logger.info(
-            "epoch %d/%d done: loss %.4f accuracy %.3f%s, %.0f images/s, %s left",
-            *(row.epoch, self._epochs, row.train_loss, row.train_accuracy, validation),
-            *(row.images_per_second, duration(left)),
+            "%s done: loss %.4f accuracy %.3f%s, %.0f images/s%s",
+            *(self._name(row.epoch), row.train_loss, row.train_accuracy, validation),
+            *(row.images_per_second, self._left(row.epoch, 0, row.images_per_second)),
         )
         self._shown = time.monotonic()
+
+    def _name(self, epoch: int) -> str:
+        return f"epoch {epoch}/{self._epochs}" if self._epochs else f"epoch {epoch}"
+
+    def _left(self, epochs_done: int, examples_done: int, speed: float) -> str:
+        """What is to come, at this speed; nothing where a time budget tells the end."""
+        if self._epochs is None:
+            return ""
+        left = (self._epochs - epochs_done) * self._examples - examples_done
+        return f", {duration(left / max(speed, 1e-9))} left"
 
 
 def duration(seconds: float) -> str:

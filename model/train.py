@@ -1,45 +1,27 @@
 """Trains a network on a data set.
 
-semblante train DATASET --output MODEL --network reference
+semblante train DATASET --output MODEL
 """
 
 import argparse
-import dataclasses
 import logging
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from model import run_record
-from model.config import RECIPES, Augmentation, TrainConfig
+from model import run_record, settings
+from model.config import OPTIMIZERS, SCHEDULES
 from model.precision import PRECISIONS
+from model.recipes import RECIPES
+from model.settings import TrainArgs
 from tfrecords import manifest, quiet, storage
 from tfrecords.errors import JobError
 from tfrecords.splits import SPLITS
 
 _logger = logging.getLogger("model.train")  # Also when run with -m.
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainArgs:
-    """The command line; None stands for what the recipe or the machine says."""
-
-    dataset: str
-    output: str
-    network: str
-    epochs: int | None
-    batch_size: int | None
-    learning_rate: float | None
-    precision: str
-    replicas: int | None
-    seed: int
-    augment: bool | None
-    evaluate_split: str | None
-    deterministic: bool
-    resume: bool
-    overwrite: bool
 
 
 def parse(argv: list[str] | None = None) -> TrainArgs:
@@ -53,22 +35,59 @@ def parse(argv: list[str] | None = None) -> TrainArgs:
     parser.add_argument(
         "--output", required=True, metavar="MODEL", help="Folder to write the bundle to."
     )
+    _add_start_flags(parser)
     _add_recipe_flags(parser)
     _add_machine_flags(parser)
     _add_run_flags(parser)
     return TrainArgs(**vars(parser.parse_args(argv)))
 
 
-def _add_recipe_flags(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("recipe")
+def _add_start_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to train")
     group.add_argument(
         "--network",
         choices=tuple(RECIPES),
-        default="reference",
-        help="Network and the recipe that goes with it (default: reference).",
+        help="Network and the recipe that goes with it (default: fast).",
     )
     group.add_argument(
+        "--config",
+        metavar="FILE",
+        help="Train as another model was trained: its bundle.json. Further flags change single "
+        "settings.",
+    )
+    group.add_argument(
+        "--init",
+        metavar="MODEL",
+        help="Go on from the weights of a trained model (fine-tuning): few and gentle steps. "
+        "Labels that DATASET has no examples of are neither learnt nor unlearnt.",
+    )
+    group.add_argument(
+        "--teacher",
+        metavar="MODEL",
+        nargs="+",
+        help="Learn from the probabilities of these models, too (distillation).",
+    )
+
+
+def _add_recipe_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("recipe")
+    length = group.add_mutually_exclusive_group()
+    length.add_argument(
         "--epochs", type=_positive(int), help=f"Passes over the data ({_defaults('epochs')})."
+    )
+    length.add_argument(
+        "--time-budget",
+        type=_duration,
+        metavar="TIME",
+        help="Train for so long instead, such as 90s, 10m or 2.5h: the learning rate runs "
+        "through its course in that time, whatever the machine.",
+    )
+    group.add_argument(
+        "--patience",
+        type=_positive(int),
+        metavar="EPOCHS",
+        help="Stop when the validation loss has not fallen for so many epochs, and keep the best "
+        "(default: train to the end and keep the last).",
     )
     group.add_argument(
         "--batch-size",
@@ -81,14 +100,38 @@ def _add_recipe_flags(parser: argparse.ArgumentParser) -> None:
         help=f"Highest learning rate ({_defaults('learning_rate')}).",
     )
     group.add_argument(
+        "--optimizer", choices=OPTIMIZERS, help=f"Optimiser ({_defaults('optimizer')})."
+    )
+    group.add_argument(
+        "--schedule",
+        choices=SCHEDULES,
+        help=f"Course of the learning rate ({_defaults('schedule')}).",
+    )
+    group.add_argument(
+        "--label-smoothing",
+        type=_share,
+        metavar="SHARE",
+        help=f"Share of each target spread evenly ({_defaults('label_smoothing')}).",
+    )
+    group.add_argument(
+        "--ema",
+        type=_share,
+        metavar="DECAY",
+        help="Ship the moving average of the weights, with this decay a step, such as 0.999 "
+        "(default: ship the weights).",
+    )
+    group.add_argument(
+        "--class-weights",
+        choices=("none", "balanced"),
+        help="Weigh the labels alike, or balanced: inversely to their number (default: none).",
+    )
+    group.add_argument(
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="Flip, turn, scale and shift the training images at random "
-        "(default: as the recipe says; reference does not, fast does).",
+        "(default: as the recipe says; reference does not, the others do).",
     )
-    group.add_argument(
-        "--seed", type=_seed, default=0, help="Seed of all that is drawn (default: 0)."
-    )
+    group.add_argument("--seed", type=_seed, help="Seed of all that is drawn (default: 0).")
 
 
 def _add_machine_flags(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +139,6 @@ def _add_machine_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--precision",
         choices=("auto", *PRECISIONS),
-        default="auto",
         help="Number format of the layers; auto takes bfloat16 or float16 where the machine is "
         "fast at it, else float32 (default: auto).",
     )
@@ -133,7 +175,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _defaults(field: str) -> str:
-    values = (f"{name} {getattr(recipe, field):g}" for name, recipe in RECIPES.items())
+    values = (f"{name} {getattr(recipe, field)}" for name, recipe in RECIPES.items())
     return f"default: {', '.join(values)}"
 
 
@@ -150,6 +192,21 @@ def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     return convert
 
 
+def _duration(text: str) -> float:
+    """Seconds of "90s", "10m" or "2.5h"."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
+    if not match or not float(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time above 0, such as 90s, 10m or 2.5h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is outside 0 to 1")
+    return value
+
+
 def _seed(text: str) -> int:
     value = int(text)
     if not 0 <= value < 1 << 31:
@@ -164,13 +221,13 @@ def main(argv: list[str] | None = None) -> int:
     data = manifest.load(args.dataset)
     _check_train_split(args.dataset, data)
     _check_output(args)
-    config = _config(args, _evaluate_split(args, data))
+    config, precision = settings.config_of(args, data)
     # TensorFlow takes seconds to import and its devices must be split before it computes.
     quiet.import_tensorflow()
     from model import replicas, training_run
 
     strategy = replicas.make_strategy(args.replicas)
-    config = replicas.fit_to_machine(config, strategy, args.precision)
+    config = replicas.fit_to_machine(config, strategy, precision)
     if args.overwrite:
         _clear(args.output)
     _logger.info("training %s on %s: %s", config.network, args.dataset, config.to_json())
@@ -190,47 +247,11 @@ def _show_progress_lines() -> None:
     package.propagate = False  # TensorFlow gives the root logger a handler: each line came twice.
 
 
-def _config(args: TrainArgs, evaluate_split: str | None) -> TrainConfig:
-    recipe = RECIPES[args.network]
-    overrides = {
-        name: value
-        for name in ("epochs", "batch_size", "learning_rate")
-        if (value := getattr(args, name)) is not None
-    }
-    if args.augment is not None:
-        overrides["augmentation"] = Augmentation() if args.augment else None
-    return dataclasses.replace(
-        recipe,
-        seed=args.seed,
-        deterministic=args.deterministic,
-        evaluate_split=evaluate_split,
-        **overrides,
-    )
-
-
 def _check_train_split(dataset: str, data: manifest.Manifest) -> None:
     if not data.count("train"):
         raise JobError(
             f"{dataset} has no train examples; it has {', '.join(data.splits()) or 'none at all'}"
         )
-
-
-def _evaluate_split(args: TrainArgs, data: manifest.Manifest) -> str | None:
-    if args.evaluate_split is None:
-        if data.count("validation"):
-            return "validation"
-        _logger.warning(
-            "%s has no validation split: nothing is measured while training "
-            "(convert with --validation 0.1, or see --evaluate-split)",
-            args.dataset,
-        )
-        return None
-    if not data.count(args.evaluate_split):
-        raise JobError(
-            f"{args.dataset} has no {args.evaluate_split} examples to evaluate on; "
-            f"it has {', '.join(data.splits())}"
-        )
-    return args.evaluate_split
 
 
 def _check_output(args: TrainArgs) -> None:

@@ -3,21 +3,22 @@
 import contextlib
 import dataclasses
 import logging
+import math
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
 
 import tensorflow as tf
 
-from model import checkpoints, history, input_pipeline, run_record, schedules
+from model import checkpoints, history, input_pipeline, run_record, schedules, shipping
 from model.config import TrainConfig
 from model.history import EpochRow
-from model.predictions import predict
 from model.progress import Progress
 from model.trainer import Trainer
-from tfrecords import reading
+from tfrecords import manifest, reading
 from tfrecords.errors import JobError
 
 _logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def run(
     """
     examples = reading.count(dataset, "train")
     steps = input_pipeline.steps_per_epoch(examples, config.batch_size)
-    last_epoch = config.epochs
+    last_step = steps * config.epochs if config.time_budget is None else sys.maxsize
     with _failures(dataset, output):
         if resume:
             config = _as_begun(output, config, dataset)
@@ -47,12 +48,12 @@ def run(
             run_record.begin(output, config, dataset)
         trainer = Trainer(config, strategy, dataset, steps)
         keeper = checkpoints.Checkpoints(output, trainer.state())
-        done = keeper.restore(last_epoch * steps) if resume else 0
-        log = history.History(output, done // steps)
+        done = keeper.restore(last_step) if resume else 0
+        log = history.History(output, math.ceil(done / steps))
         if done:
             _logger.info("resumed after %d whole epochs and %d steps", *divmod(done, steps))
         with _interruptions() as interruption:
-            _Loop(trainer, keeper, log, examples, output, interruption).train(last_epoch)
+            _Loop(trainer, keeper, log, examples, output, interruption).train(last_step)
         _finish(trainer, log.rows, output)
 
 
@@ -60,7 +61,8 @@ def _as_begun(output: str, config: TrainConfig, dataset: str) -> TrainConfig:
     """The config with the epochs the run began with, which its learning rate may depend on."""
     run_record.check_same_run(output, config, dataset)
     planned = run_record.recorded_config(output).epochs
-    if config.schedule in schedules.PLANNED and config.epochs > planned:
+    needs_plan = config.schedule in schedules.PLANNED and config.time_budget is None
+    if needs_plan and config.epochs > planned:
         raise JobError(
             f"--epochs {config.epochs} is more than the {planned} for which the run in {output} "
             "planned its learning rate; resume with fewer, or start anew with --overwrite"
@@ -125,40 +127,56 @@ class _Loop:
     output: str
     interruption: _Interruption
 
-    def train(self, last_epoch: int) -> None:
-        """Goes on to the end of epoch `last_epoch`."""
-        progress = Progress(last_epoch, self.examples)
-        for epoch in range(int(self.trainer.step) // self.trainer.steps, last_epoch):
-            first = int(self.trainer.step) % self.trainer.steps
+    def train(self, last_step: int) -> None:
+        """Goes on to `last_step`, or to the end of the time budget."""
+        self.trainer.clock.start()
+        progress = Progress(self._epochs(last_step), self.examples)
+        while not (self._over(last_step) or self.trainer.stopping.over()):
+            epoch, first = divmod(int(self.trainer.step), self.trainer.steps)
             if not first:
                 self.trainer.start_epoch()
             started = time.monotonic()
-            self._train_epoch(epoch + 1, first, progress)
-            images = self.examples - self._examples_at(first)
+            images = self._train_epoch(epoch + 1, first, last_step, progress)
             row = self._row(epoch + 1, images, time.monotonic() - started)
+            if row.validation_loss is not None:
+                self.trainer.stopping.update(row.validation_loss)
             self.log.add(row)  # Before the checkpoint, by which a resumed run drops later rows.
-            self.keeper.save(int(self.trainer.step), end_of_epoch=True)
+            self._save(end_of_epoch=True)
             progress.end_epoch(row)
-            if self.interruption.signal_name and epoch + 1 < last_epoch:
-                self._stop(epoch + 1)
+            if self.interruption.signal_name and not self._over(last_step):
+                self._stop()
 
-    def _train_epoch(self, epoch: int, first: int, progress: Progress) -> None:
+    def _over(self, last_step: int) -> bool:
+        return int(self.trainer.step) >= last_step or self.trainer.clock.over()
+
+    def _epochs(self, last_step: int) -> int | None:
+        return None if last_step == sys.maxsize else last_step // self.trainer.steps
+
+    def _train_epoch(self, epoch: int, first: int, last_step: int, progress: Progress) -> int:
+        """Trains to the end of the epoch or of the budget; returns the number of images seen."""
         progress.start_epoch(epoch, self._examples_at(first))
         batches = self.trainer.rest_of_epoch()
         for step in range(first + 1, self.trainer.steps + 1):
             self.trainer.train_step(batches)
+            if self._over(last_step):
+                break
             if self.interruption.signal_name and step < self.trainer.steps:
-                self.keeper.save(int(self.trainer.step), end_of_epoch=False)
-                self._stop(epoch - 1)
+                self._save(end_of_epoch=False)
+                self._stop()
             progress.show(self._examples_at(step), self.trainer.epoch_scores)
+        return self._examples_at(step) - self._examples_at(first)
 
-    def _stop(self, epochs_done: int) -> None:
-        now = f", or with --resume --epochs {epochs_done} write the model as it was then"
+    def _save(self, *, end_of_epoch: bool) -> None:
+        self.trainer.clock.mark()
+        self.keeper.save(int(self.trainer.step), end_of_epoch=end_of_epoch)
+
+    def _stop(self) -> None:
+        epochs, steps = divmod(int(self.trainer.step), self.trainer.steps)
+        now = f", or with --resume --epochs {epochs} write the model as it was then"
         raise JobError(
-            f"stopped by {self.interruption.signal_name} after {epochs_done} whole epochs and "
-            f"{int(self.trainer.step) % self.trainer.steps} of {self.trainer.steps} steps; a "
-            f"checkpoint is in {self.output}: go on with the same command and --resume"
-            f"{now if epochs_done else ''}"
+            f"stopped by {self.interruption.signal_name} after {epochs} whole epochs and "
+            f"{steps} of {self.trainer.steps} steps; a checkpoint is in {self.output}: go on with "
+            f"the same command and --resume{now if epochs else ''}"
         )
 
     def _examples_at(self, step: int) -> int:
@@ -180,23 +198,15 @@ class _Loop:
 
 
 def _finish(trainer: Trainer, rows: list[EpochRow], output: str) -> None:
-    """Measures the network, writes the bundle, and only then lets go of the checkpoints."""
-    from model import bundle, metrics  # They load plotting, which training must not wait for.
-
-    network = trainer.float32_network()
-    split, measured = trainer.config.evaluate_split, {}
-    if split:  # Measures what is shipped, which computes in float32.
-        predicted = predict(tf.function(network), trainer.dataset, split)
-        try:
-            measured = {"split": split, **metrics.summarize(*predicted)}
-        except ValueError as error:
-            raise JobError(f"no model was written: {error}; try a lower --learning-rate") from error
+    """Writes the bundle, and only then lets go of the checkpoints."""
+    trainer.stopping.restore_best()
     training = {
-        "epochs": int(trainer.step) // trainer.steps,
-        "examples": reading.count(trainer.dataset, "train"),
+        "epochs": int(trainer.step) / trainer.steps,
+        "seconds": trainer.clock.seconds(),
+        "examples": manifest.load(trainer.dataset).examples["train"],
         "dataset_digest": run_record.digest(trainer.dataset),
         "history": [row._asdict() for row in rows],
     }
-    bundle.save(output, network, config=trainer.config, metrics=measured, training=training)
+    shipping.ship(trainer.float32_network(), output, trainer.dataset, trainer.config, training)
     checkpoints.remove(output)
     _logger.info("wrote the model to %s", output)

@@ -42,7 +42,7 @@ def tiny_bundle(tmp_path_factory) -> pathlib.Path:
     """A real bundle whose network is one dense layer with fixed weights."""
     import keras
 
-    from model import bundle
+    from model import bundle, export
     from model.config import TrainConfig
 
     network = keras.Sequential(
@@ -66,7 +66,7 @@ def tiny_bundle(tmp_path_factory) -> pathlib.Path:
         schedule="one_cycle",
     )
     path = tmp_path_factory.mktemp("bundle") / "tiny"
-    bundle.save(
-        str(path), network, config=config, metrics={}, training={"examples": 8, "epochs": 1}
-    )
+    inference = export.to_float32(network)
+    training = {"examples": {"happy": 8}, "epochs": 1}
+    bundle.save(str(path), network, inference, config=config, metrics={}, training=training)
     return path

@@ -10,7 +10,7 @@ import sys
 import pyarrow.parquet as parquet
 import pytest
 
-from model.config import RECIPES
+from model.recipes import RECIPES
 from pipelines import rows
 from semblante import JOBS
 from tfrecords.labels import LABELS

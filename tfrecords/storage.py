@@ -19,11 +19,11 @@ def open_file(path: str, mode: str = "rb") -> IO:
     return open(path, mode)
 
 
-def write_atomically(path: str, content: str) -> None:
-    """Writes a text file so that a reader sees all of it or none, whenever the writer dies."""
+def write_atomically(path: str, content: str | bytes) -> None:
+    """Writes a file (text in UTF-8) so that a reader sees all or none, whenever the writer dies."""
     temporary = f"{path}.incomplete-{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(content)
+    with open(temporary, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

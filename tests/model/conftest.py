@@ -13,7 +13,8 @@ import pytest
 import tensorflow as tf
 
 from model import networks, replicas
-from model.config import RECIPES, TrainConfig
+from model.config import TrainConfig
+from model.recipes import RECIPES
 from tfrecords import codec, manifest, naming, records
 from tfrecords.labels import LABELS
 from tfrecords.schema import FaceExample

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from model import networks
-from model.config import RECIPES, TrainConfig
+from model.config import TrainConfig
+from model.recipes import RECIPES
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -9,10 +9,14 @@ import tensorflow as tf
 from model import input_pipeline
 from model.config import Augmentation
 
+MIXED = Augmentation(erase_px=8, mixup=0.2)
 
-def _batches(dataset, config, first_step=0, steps=3):
-    batches = input_pipeline.train_batches(dataset, config, first_step=first_step, steps=steps)
-    return [(images.numpy(), labels.numpy()) for images, labels in batches]
+
+def _batches(dataset, config, first_step=0, steps=3, progress=0.1):
+    batches = input_pipeline.train_batches(
+        dataset, config, first_step=first_step, steps=steps, progress=progress
+    )
+    return [(images.numpy(), targets.numpy()) for images, targets in batches]
 
 
 def _assert_equal(left, right):
@@ -50,7 +54,7 @@ def test_epoch_holds_every_example_once(make_dataset, tiny_config):
     assert len({face.tobytes() for face in faces}) == 70
 
 
-@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+@pytest.mark.parametrize("augmentation", [None, Augmentation(), MIXED])
 def test_rest_of_an_epoch_is_what_the_whole_one_ends_with(make_dataset, tiny_config, augmentation):
     dataset = make_dataset(train=70)
     config = dataclasses.replace(tiny_config, augmentation=augmentation)
@@ -71,7 +75,7 @@ def test_augmentation_differs_from_step_to_step(make_dataset, tiny_config):
     assert not np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+@pytest.mark.parametrize("augmentation", [None, Augmentation(), MIXED])
 def test_replicas_together_see_what_one_would(make_dataset, tiny_config, augmentation):
     dataset = make_dataset(train=70)
     config = dataclasses.replace(tiny_config, augmentation=augmentation)
@@ -81,6 +85,21 @@ def test_replicas_together_see_what_one_would(make_dataset, tiny_config, augment
         for at in range(0, len(parts), 3)
     ]
     _assert_equal(joined, _batches(dataset, config))
+
+
+def test_targets_are_sure_of_the_label_where_images_are_not_mixed(make_dataset, tiny_config):
+    for _, targets in _batches(make_dataset(train=70), tiny_config):
+        assert targets.dtype == np.float32 and set(np.unique(targets)) == {0, 1}
+        np.testing.assert_array_equal(targets.sum(axis=1), 1)
+
+
+def test_images_are_mixed_until_late_in_the_run(make_dataset, tiny_config):
+    dataset = make_dataset(train=70)
+    config = dataclasses.replace(tiny_config, augmentation=MIXED)
+    early, late = (_batches(dataset, config, progress=share)[0][1] for share in (0.74, 0.75))
+    np.testing.assert_allclose(early.sum(axis=1), 1, rtol=1e-5)
+    assert 0 < early.max(axis=1).min() < 1
+    assert set(np.unique(late)) == {0, 1}
 
 
 def test_evaluation_keeps_the_order_of_the_data_set(make_dataset):

@@ -46,8 +46,8 @@ def test_deterministic_operations():
     code = (
         "import dataclasses, tensorflow as tf\n"
         "from tensorflow.python.framework.config import is_op_determinism_enabled\n"
-        "from model import config, replicas\n"
-        "recipe = dataclasses.replace(config.RECIPES['fast'], deterministic=True)\n"
+        "from model import recipes, replicas\n"
+        "recipe = dataclasses.replace(recipes.RECIPES['fast'], deterministic=True)\n"
         "replicas.fit_to_machine(recipe, replicas.make_strategy(1), 'auto')\n"
         "assert is_op_determinism_enabled()\n"
     )

@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from model import train
-from model.config import RECIPES, Augmentation
 from tfrecords.errors import JobError
 
 
@@ -15,54 +14,22 @@ def _run(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_flags():
+def test_flags_arrive():
     args = train.parse(
         "D --output M --network fast --epochs 3 --batch-size 9 --learning-rate .5 --no-augment "
         "--seed 4 --precision float16 --replicas 2 --deterministic --evaluate-split test "
-        "--resume".split()
+        "--teacher A B --ema .99 --patience 2 --class-weights balanced --resume".split()
     )
-    assert args == train.TrainArgs(
-        dataset="D",
-        output="M",
-        network="fast",
-        epochs=3,
-        batch_size=9,
-        learning_rate=0.5,
-        precision="float16",
-        replicas=2,
-        seed=4,
-        augment=False,
-        evaluate_split="test",
-        deterministic=True,
-        resume=True,
-        overwrite=False,
-    )
+    assert (args.dataset, args.output, args.network, args.teacher) == ("D", "M", "fast", ["A", "B"])
+    assert (args.epochs, args.batch_size, args.learning_rate, args.ema) == (3, 9, 0.5, 0.99)
+    assert (args.augment, args.seed, args.precision, args.replicas) == (False, 4, "float16", 2)
+    assert args.deterministic and args.resume and not args.overwrite
+    assert (args.patience, args.class_weights, args.evaluate_split) == (2, "balanced", "test")
 
 
-def test_defaults_are_the_recipe():
-    args = train.parse(["D", "--output", "M"])
-    assert train._config(args, None) == RECIPES["reference"]
-
-
-def test_flags_override_the_recipe():
-    args = train.parse("D --output M --epochs 3 --batch-size 9 --learning-rate .5".split())
-    config = train._config(args, "test")
-    assert (config.epochs, config.batch_size, config.learning_rate) == (3, 9, 0.5)
-    assert config.evaluate_split == "test"
-
-
-@pytest.mark.parametrize(
-    "network, flag, expected",
-    [
-        ("reference", [], None),
-        ("reference", ["--augment"], Augmentation()),
-        ("fast", [], Augmentation()),
-        ("fast", ["--no-augment"], None),
-    ],
-)
-def test_augmentation(network, flag, expected):
-    args = train.parse(["D", "--output", "M", "--network", network, *flag])
-    assert train._config(args, None).augmentation == expected
+@pytest.mark.parametrize("text, seconds", [("90s", 90), ("10m", 600), ("2.5h", 9000)])
+def test_time_budget(text, seconds):
+    assert train.parse(["D", "--output", "M", "--time-budget", text]).time_budget == seconds
 
 
 @pytest.mark.parametrize(
@@ -79,6 +46,10 @@ def test_augmentation(network, flag, expected):
         (["--network", "vgg"], "argument --network: invalid choice: 'vgg'"),
         (["--evaluate-split", "dev"], "argument --evaluate-split: invalid choice: 'dev'"),
         (["--resume", "--overwrite"], "--overwrite: not allowed with argument --resume"),
+        (["--time-budget", "10"], "'10' is no time above 0, such as 90s, 10m or 2.5h"),
+        (["--time-budget", "0s"], "'0s' is no time above 0"),
+        (["--time-budget", "1h", "--epochs", "2"], "--epochs: not allowed with argument"),
+        (["--ema", "1"], "argument --ema: 1 is outside 0 to 1"),
         (["--epoch", "3"], "unrecognized arguments: --epoch"),
     ],
 )
@@ -115,15 +86,6 @@ def test_no_such_split_to_evaluate(make_dataset, tmp_path):
     arguments = [make_dataset(train=3), "--output", str(tmp_path / "out")]
     with pytest.raises(JobError, match="has no test examples to evaluate on; it has train"):
         train.main([*arguments, "--evaluate-split", "test"])
-
-
-def test_validation_split_is_measured_if_there_is_one(make_dataset, caplog):
-    args = train.parse(["D", "--output", "M"])
-    with_one = train.manifest.load(make_dataset("with", train=3, validation=2, test=2))
-    without = train.manifest.load(make_dataset("without", train=3, test=2))
-    assert train._evaluate_split(args, with_one) == "validation"
-    assert train._evaluate_split(args, without) is None
-    assert "D has no validation split: nothing is measured while training" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from model import checkpoints, history, training_run
-from model.trainer import Trainer
+from model import bundle, checkpoints, history, training_run
+from model.config import Augmentation
+from model.trainer import Scores, Trainer
+from tfrecords import codec, manifest, reading, records
 from tfrecords.errors import JobError
+from tfrecords.labels import LABELS
 
 
 @pytest.fixture
@@ -26,7 +29,8 @@ def finished(monkeypatch):
     results = {}
 
     def finish(trainer: Trainer, rows, output):
-        results[output] = trainer.network.get_weights(), rows
+        trainer.stopping.restore_best()
+        results[output] = trainer.result.get_weights(), rows
         checkpoints.remove(output)
 
     monkeypatch.setattr(training_run, "_finish", finish)
@@ -61,12 +65,20 @@ def test_learns_and_logs_every_epoch(
 
 
 @pytest.mark.parametrize("step", [1, 4], ids=["first epoch", "second epoch"])
-@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "adam"},
+        {"optimizer": "momentum", "evaluate_split": "test", "patience": 1},
+        {"optimizer": "muon", "ema": 0.5, "augmentation": Augmentation(mixup=0.2)},
+    ],
+    ids=lambda settings: settings["optimizer"],
+)
 def test_stopped_run_ends_as_an_uninterrupted_one(
-    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch, step, optimizer
+    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch, step, settings
 ):
-    dataset = make_dataset(train=80)  # Three steps an epoch, the last of 16.
-    config = dataclasses.replace(tiny_config, optimizer=optimizer)
+    dataset = make_dataset(train=80, test=7)  # Three steps an epoch, the last of 16.
+    config = dataclasses.replace(tiny_config, **settings)
     whole, parts = str(tmp_path / "whole"), str(tmp_path / "parts")
     training_run.run(dataset, whole, config, one_replica)
     with monkeypatch.context() as patch, pytest.raises(JobError):
@@ -137,6 +149,85 @@ def test_planned_schedule_cannot_be_made_longer(
     longer = dataclasses.replace(config, epochs=9)
     with pytest.raises(JobError, match="--epochs 9 is more than the 2 for which the run in"):
         training_run.run(dataset, output, longer, one_replica, resume=True)
+
+
+def test_time_budget_takes_the_place_of_epochs(
+    make_dataset, tiny_config, one_replica, tmp_path, finished
+):
+    output = str(tmp_path / "out")
+    config = dataclasses.replace(tiny_config, schedule="one_cycle", time_budget=1.5)
+    training_run.run(make_dataset(train=320), output, config, one_replica)
+    rows = finished[output][1]
+    assert rows[-1].learning_rate == pytest.approx(0, abs=1e-6)
+    assert max(row.learning_rate for row in rows) > 0.001
+    assert [row.epoch for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_without_progress_it_stops_early_and_keeps_the_best(
+    make_dataset, tiny_config, one_replica, tmp_path, finished, monkeypatch
+):
+    losses = iter([2.0, 1.0, 1.5, 1.2, 9.0])
+    weights = []
+
+    def scripted(self, split):
+        weights.append(self.result.get_weights())
+        return Scores(next(losses), 0.5)
+
+    monkeypatch.setattr(Trainer, "evaluate", scripted)
+    dataset, output = make_dataset(train=32, validation=7), str(tmp_path / "out")
+    config = dataclasses.replace(tiny_config, epochs=9, evaluate_split="validation", patience=2)
+    training_run.run(dataset, output, config, one_replica)
+    assert [row.validation_loss for row in finished[output][1]] == [2.0, 1.0, 1.5, 1.2]
+    for kept, best in zip(finished[output][0], weights[1], strict=True):
+        np.testing.assert_array_equal(kept, best)
+
+
+def test_fine_tuning_learns_three_labels_and_keeps_the_others(
+    make_dataset, tiny_config, one_replica, tmp_path
+):
+    whole, own = make_dataset(train=280, test=70), make_dataset("own", train=140, test=28)
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    config = dataclasses.replace(tiny_config, epochs=10, evaluate_split="test")
+    training_run.run(whole, first, config, one_replica)
+    _keep_labels(own, 3)
+    tuned = dataclasses.replace(config, epochs=3, init=first, freeze_statistics=True)
+    training_run.run(own, second, tuned, one_replica)
+    before, after = (bundle.load(path).network() for path in (first, second))
+    statistics = [
+        [variable.numpy() for variable in network.non_trainable_variables]
+        for network in (before, after)
+    ]
+    for left, right in zip(*statistics, strict=True):
+        np.testing.assert_array_equal(left, right)
+    images, labels = next(reading.face_dataset(whole, "test").batch(70).as_numpy_iterator())
+    kept = labels >= 3
+    accuracy = [
+        (network.predict(images, verbose=0).argmax(axis=1) == labels)[kept].mean()
+        for network in (before, after)
+    ]
+    assert accuracy[0] > 0.9 and accuracy[1] > accuracy[0] - 0.2
+
+
+def _keep_labels(dataset: str, count: int) -> None:
+    """Leaves only the examples of the first labels in a data set."""
+    content = manifest.load(dataset)
+    shards, examples = {}, {}
+    for split in content.splits():
+        lengths = []
+        for path in content.shard_paths(dataset, split):
+            with open(path, "rb") as file:
+                payloads = list(records.read_records(file))
+            kept = [each for each in payloads if codec.decode(each).label < count]
+            with open(path, "wb") as file:
+                lengths.append(records.write_records(file, kept))
+        shards[split] = lengths
+        examples[split] = {
+            label: number
+            for label, number in content.examples[split].items()
+            if label in LABELS[:count]
+        }
+    changed = dataclasses.replace(content, shards=shards, examples=examples)
+    pathlib.Path(dataset, "dataset.json").write_text(changed.to_json())
 
 
 def test_missing_shard_is_one_line(make_dataset, tiny_config, one_replica, tmp_path):
