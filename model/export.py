@@ -8,13 +8,14 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfrecords import quiet
 from tfrecords.schema import FACE_SHAPE
 
 # What computes in float32 even so: the standardisation of an image, whose statistics 256 levels
@@ -33,7 +34,7 @@ class Inference(NamedTuple):
 def to_float32(network: keras.Model) -> Inference:
     """Exports a network as it computes; batch normalisation is folded into the convolutions."""
     with _converter(network) as converter:
-        return Inference(converter.convert(), "float32")
+        return Inference(_quietly(converter.convert), "float32")
 
 
 def to_int8(network: keras.Model, faces: np.ndarray) -> Inference:
@@ -50,17 +51,25 @@ def to_int8(network: keras.Model, faces: np.ndarray) -> Inference:
     with _converter(network) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([batch] for batch in batches)
-        # The public way to leave operations out of the quantisation.
-        debugger = tf.lite.experimental.QuantizationDebugger(
-            converter=converter,
-            debug_dataset=converter.representative_dataset,
-            debug_options=tf.lite.experimental.QuantizationDebugOptions(
-                denylisted_ops=list(_FLOAT_OPERATIONS)
-            ),
-        )
-        with warnings.catch_warnings():  # of TensorFlow about what it uses itself
-            warnings.simplefilter("ignore")
-            return Inference(debugger.get_nondebug_quantized_model(), "int8")
+        return Inference(_quietly(lambda: _quantized(converter)), "int8")
+
+
+def _quantized(converter: tf.lite.TFLiteConverter) -> bytes:
+    """The debugger is the public way to leave operations out of the quantisation."""
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_FLOAT_OPERATIONS))
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter,
+        debug_dataset=converter.representative_dataset,
+        debug_options=options,
+    )
+    return debugger.get_nondebug_quantized_model()
+
+
+def _quietly(convert: Callable[[], bytes]) -> bytes:
+    """TensorFlow reports each stage, and warns of an interpreter that it uses itself."""
+    with quiet.native_stderr_hidden(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return convert()
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from model.bundle import Bundle
+from tfrecords import quiet
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 from tfrecords.schema import FACE_SHAPE
@@ -23,7 +24,8 @@ class Predictor:
         self._lock = threading.Lock()
         content = model if isinstance(model, bytes) else model.inference()
         try:
-            self._interpreter = _interpreter(content, batch_size)
+            with quiet.native_stderr_hidden():  # It tells which delegate it chose.
+                self._interpreter = _interpreter(content, batch_size)
         except (ValueError, RuntimeError) as error:
             line = str(error).strip().partition("\n")[0]
             raise JobError(

@@ -1,20 +1,17 @@
 """Classifies batches of faces: the one place where pipelines meet the model.
 
-Beam's own TensorFlow handler calls the network eagerly and costs four times the processor time;
-here the bundle's exported function runs on batches that arrive as they are to be committed.
+Beam has no handler for LiteRT. The batches arrive as they are to be committed.
 """
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
 from model import bundle
+from model.predictor import Predictor
 from pipelines.reading_faces import FaceBatch, bytes_of
-
-if TYPE_CHECKING:
-    from model.predictor import Predictor
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:
@@ -34,7 +31,7 @@ def model_id(path: str) -> str:
     return bundle.load(path).model_id
 
 
-class FaceModelHandler(ModelHandler[FaceBatch, PredictionResult, "Predictor"]):
+class FaceModelHandler(ModelHandler[FaceBatch, PredictionResult, Predictor]):
     """Runs a bundle on whole `FaceBatch`es, one at a time; a result holds float32 [n, 7]."""
 
     def __init__(self, path: str, model: str):
@@ -47,15 +44,13 @@ class FaceModelHandler(ModelHandler[FaceBatch, PredictionResult, "Predictor"]):
         self._path = path
         self._model = model
 
-    def load_model(self) -> "Predictor":
-        from model.predictor import Predictor  # TensorFlow is for workers, not for the launcher
-
+    def load_model(self) -> Predictor:
         return Predictor(bundle.load(self._path))
 
     def run_inference(
         self,
         batch: Sequence[FaceBatch],
-        model: "Predictor",
+        model: Predictor,
         inference_args: dict[str, Any] | None = None,
     ) -> Iterator[PredictionResult]:
         for faces in batch:

@@ -1,4 +1,4 @@
-"""Imports TensorFlow without its greeting."""
+"""Keeps native libraries from printing what no user can act on."""
 
 import contextlib
 import importlib
@@ -19,12 +19,13 @@ def import_tensorflow() -> None:
     if os.environ.setdefault(_LEVEL, _SILENT) != _SILENT:
         importlib.import_module("tensorflow")
         return
-    with _native_stderr_hidden():
+    with native_stderr_hidden():
         importlib.import_module("tensorflow").config.list_physical_devices()
 
 
 @contextlib.contextmanager
-def _native_stderr_hidden() -> Iterator[None]:
+def native_stderr_hidden() -> Iterator[None]:
+    """Hides what native code prints to stderr; Python's exceptions are not touched."""
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
