@@ -1,8 +1,9 @@
-"""Pictures of how a network errs: who is taken for whom, and how far it can be believed."""
+"""Pictures of a network: how it errs, how far it can be believed, what it looked at."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -10,6 +11,7 @@ from model import metrics
 from tfrecords.labels import LABELS
 
 _DPI = 130
+_OPACITY = 0.75  # of the heat where it is highest: the face below stays to be seen
 
 
 def draw_confusion(confusion: Sequence[Sequence[int]], title: str, path: str) -> None:
@@ -52,6 +54,37 @@ def draw_reliability(probabilities: np.ndarray, labels: np.ndarray, title: str, 
     lower.bar(edges, counts, width, align="edge", edgecolor="white")
     lower.set(xlabel="confidence", ylabel="faces", xlim=(0, 1))
     _write(figure, path)
+
+
+def draw_explanation(
+    face: np.ndarray, heat: np.ndarray, probabilities: np.ndarray, label: int, path: str
+) -> None:
+    """Writes a PNG of a face, the heat map of a label over it, and what the network says.
+
+    Args:
+        face: uint8 [48, 48, 1].
+        heat: float [48, 48] in 0..1; 0 lets the face show through, 1 hides most of it.
+        probabilities: float [7].
+        label: Index of the label that the heat is for; its bar stands out.
+    """
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    plain, heated, bars = figure.subplots(1, 3, width_ratios=(1, 1, 1.15))
+    for axes in (plain, heated):
+        axes.imshow(face[:, :, 0], cmap="gray", vmin=0, vmax=255)
+        axes.set_axis_off()
+    heated.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=_OPACITY * heat)
+    plain.set_title("what the network was given")
+    heated.set_title(f"what speaks for {LABELS[label]}")
+    _draw_probabilities(bars, probabilities, label)
+    _write(figure, path)
+
+
+def _draw_probabilities(axes: Axes, probabilities: np.ndarray, label: int) -> None:
+    colours = ["tab:orange" if index == label else "tab:blue" for index in range(len(LABELS))]
+    bars = axes.barh(LABELS, probabilities, color=colours)
+    axes.bar_label(bars, [f"{probability:.1%}" for probability in probabilities], padding=3)
+    axes.invert_yaxis()  # the first label on top
+    axes.set(xlabel="probability", xlim=(0, 1.2), xticks=(0, 0.5, 1))
 
 
 def _write(figure: Figure, path: str) -> None:

@@ -48,6 +48,26 @@ def test_reliability_of_one_face_leaves_bins_empty(tmp_path):
     assert metrics.reliability(np.eye(7)[:1], np.array([0]))[2].sum() == 1
 
 
+def hottest_column(path) -> float:
+    """Where, in 0..1 of the width, the middle of a picture is most yellow."""
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    yellow = pixels[:, :, 0] + pixels[:, :, 1] - 2 * pixels[:, :, 2]
+    middle = slice(pixels.shape[1] // 3, pixels.shape[1] * 5 // 8)  # without the bars
+    return (middle.start + yellow[:, middle].sum(axis=0).argmax()) / pixels.shape[1]
+
+
+def test_explanation_shows_the_heat_where_it_is(face, tmp_path):
+    columns = []
+    for left in (4, 36):
+        heat = np.zeros((48, 48), np.float32)
+        heat[20:28, left : left + 8] = 1
+        path = tmp_path / f"{left}.png"
+        figures.draw_explanation(face // 4, heat, np.eye(7)[3], 3, str(path))
+        columns.append(hottest_column(path))
+    assert columns[0] + 0.1 < columns[1]
+
+
 def test_drawing_leaves_the_state_of_matplotlib_alone(measured, tmp_path):
     before = dict(matplotlib.rcParams)
     figures.draw_reliability(*measured, "title", str(tmp_path / "reliability.png"))
