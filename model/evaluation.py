@@ -1,7 +1,7 @@
-"""Runs a bundle over a split, and takes its measure with and without leaked examples."""
+"""Runs a classifier over a split, and takes its measure with and without leaked examples."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,9 @@ from tfrecords import reading
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 from tfrecords.manifest import Manifest
+
+# Takes faces uint8 [n, 48, 48, 1] to probabilities float32 [n, 7], each row summing to 1.
+Classifier = Callable[[np.ndarray], np.ndarray]
 
 
 class Measured(NamedTuple):
@@ -33,17 +36,36 @@ def measure(
         JobError: where the model or the data set cannot be read.
     """
     predictor = Predictor(model, batch_size)
-    probabilities, labels, keys = _predict(predictor, dataset, split, batch_size)
+    measured = measure_classifier(
+        predictor, model.path, dataset, split, content, batch_size=batch_size
+    )
+    return measured._replace(figures={"model": model.model_id, **measured.figures})
+
+
+def measure_classifier(
+    classify: Classifier,
+    name: str,
+    dataset: str,
+    split: str,
+    content: Manifest,
+    *,
+    batch_size: int = BATCH,
+) -> Measured:
+    """As `measure`, for anything that classifies faces; `name` is what errors call it.
+
+    Raises:
+        JobError: where the data set cannot be read or the classifier gives no numbers.
+    """
+    probabilities, labels, keys = _predict(classify, dataset, split, batch_size)
     _check_labels(labels, keys, dataset)
     leaked = content.duplicates.get(f"leaked_from_{split}_into_train")
     try:
         figures = metrics.summarize(probabilities, labels)
     except ValueError as error:
-        raise JobError(f"{model.path} cannot be measured: {error}") from error
+        raise JobError(f"{name} cannot be measured: {error}") from error
     accuracy = figures["accuracy"]
     return Measured(
         {
-            "model": model.model_id,
             "split": split,
             "examples": len(labels),
             "accuracy_interval": metrics.accuracy_interval(accuracy, len(labels)),
@@ -56,7 +78,7 @@ def measure(
     )
 
 
-def _read(dataset: str, split: str, batch_size: int) -> Iterator[tuple[np.ndarray, ...]]:
+def read_batches(dataset: str, split: str, batch_size: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Yields batches of (faces, labels, keys), and says in one line what is wrong with a shard."""
     batches = reading.face_dataset(dataset, split, keys=True).batch(batch_size)
     try:
@@ -86,10 +108,10 @@ def _check_labels(labels: np.ndarray, keys: np.ndarray, dataset: str) -> None:
 
 
 def _predict(
-    predictor: Predictor, dataset: str, split: str, batch_size: int
+    classify: Classifier, dataset: str, split: str, batch_size: int
 ) -> tuple[np.ndarray, ...]:
-    batches = _read(dataset, split, batch_size)
-    parts = [(predictor(faces), labels, keys) for faces, labels, keys in batches]
+    batches = read_batches(dataset, split, batch_size)
+    parts = [(classify(faces), labels, keys) for faces, labels, keys in batches]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
