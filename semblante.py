@@ -16,6 +16,7 @@ JOBS = {
     ),
     "train": ("model.train", "a network on a data set, into a model bundle"),
     "evaluate": ("model.evaluate", "accuracy, confusion and calibration of a bundle on a data set"),
+    "compare": ("model.compare", "models side by side on the same faces: accuracy, size, speed"),
     "explain": ("model.explain", "what a model looked at in a face, drawn over the face"),
     "score": ("pipelines.score", "archives of faces to Parquet tables of emotions"),
     "demo": ("pipelines.demo", "the whole story on data it draws itself, in a couple of minutes"),

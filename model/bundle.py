@@ -137,7 +137,7 @@ def save(
         "metrics": metrics,
         "training": training,
         "versions": _versions(),
-        "machine": _machine(),
+        "machine": machine(),
         "commit": _commit(),
     }
     storage.write_atomically(storage.join(path, _CARD), card.write(info))
@@ -181,8 +181,8 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def _machine() -> str:
-    """What the training ran on, such as "2 processors (x86_64), NVIDIA H100 80GB HBM3"."""
+def machine() -> str:
+    """What this process runs on, such as "2 processors (x86_64), NVIDIA H100 80GB HBM3"."""
     import tensorflow as tf
 
     gpus = [

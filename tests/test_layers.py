@@ -62,6 +62,7 @@ def test_package_is_imported_only_where_it_belongs(room, package):
         "model",
         "model.train",
         "model.evaluate",
+        "model.compare",
         "model.explain",
         "pipelines",
         "pipelines.convert",
