@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model import bundle, explain, networks
-from model.config import RECIPES
+from model import bundle, explain, export, networks
 from model.predictor import Predictor
+from model.recipes import RECIPES
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 
@@ -29,8 +29,10 @@ def images(tmp_path, generator):
 def convolutional(tmp_path):
     """A bundle of an untrained network, which has a feature map."""
     path = str(tmp_path / "fast")
-    training = {"examples": 8, "epochs": 1}
-    bundle.save(path, networks.build("fast"), config=RECIPES["fast"], metrics={}, training=training)
+    training = {"examples": {"happy": 8}, "epochs": 1}
+    network = networks.build("fast")
+    inference = export.to_float32(network)
+    bundle.save(path, network, inference, config=RECIPES["fast"], metrics={}, training=training)
     return path
 
 
