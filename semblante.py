@@ -18,6 +18,7 @@ JOBS = {
     "evaluate": ("model.evaluate", "accuracy, confusion and calibration of a bundle on a data set"),
     "compare": ("model.compare", "models side by side on the same faces: accuracy, size, speed"),
     "explain": ("model.explain", "what a model looked at in a face, drawn over the face"),
+    "models": ("model.catalog", "the models that ship with the package, with their figures"),
     "score": ("pipelines.score", "archives of faces to Parquet tables of emotions"),
     "demo": ("pipelines.demo", "the whole story on data it draws itself, in a couple of minutes"),
 }

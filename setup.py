@@ -20,11 +20,13 @@ setup(
     # Tested on 3.11, the lock file's version; TensorFlow 2.21 and Beam 2.77 also serve 3.12, 3.13.
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=[f"{room}{end}" for room in ROOMS for end in ("", ".*")]),
+    package_data={"model": ["shipped_bundles/*/*"]},
     py_modules=["semblante"],
     entry_points={"console_scripts": ["semblante = semblante:main"]},
     install_requires=[
         "apache-beam[gcp]>=2.77,<2.78",  # the two pipelines, on any engine; gs:// and Dataflow
-        "tensorflow>=2.21,<2.22",  # training, inference, tf.data
+        "tensorflow>=2.21,<2.22",  # training, export, tf.data
+        "ai-edge-litert>=2.3,<3",  # runs the exported networks, in 8-bit integers
         "keras>=3.15,<4",  # the networks
         "numpy>=2",  # pixels and metrics
         "pillow>=12",  # decodes every image format, draws contact sheets

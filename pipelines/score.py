@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import apache_beam as beam
 
 
+_DEFAULT_MODEL = "fast"  # of those that ship with the package
+
+
 @dataclasses.dataclass(frozen=True)
 class ScoreArgs:
     """The job's own flags; the rest goes to Beam."""
@@ -102,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
         help="Folder of the tables emotions, recordings and failures; made if need be.",
     )
     parser.add_argument(
-        "--model", required=True, metavar="MODEL", help="Bundle written by `semblante train`."
+        "--model",
+        default=_DEFAULT_MODEL,
+        metavar="MODEL",
+        help="Bundle written by `semblante train`, or the name of one that ships with the package "
+        "(see `semblante models`; default: %(default)s).",
     )
     parser.add_argument(
         "--faces",
