@@ -140,6 +140,16 @@ def save(
         "machine": machine(),
         "commit": _commit(),
     }
+    _write_info(path, info)
+
+
+def record_evaluation(model: Bundle, split: str, figures: Mapping[str, Any]) -> None:
+    """Puts the figures of an evaluation into bundle.json and onto the model card."""
+    evaluations = {**model.info.get("evaluations", {}), split: figures}
+    _write_info(model.path, {**model.info, "evaluations": evaluations})
+
+
+def _write_info(path: str, info: Mapping[str, Any]) -> None:
     storage.write_atomically(storage.join(path, _CARD), card.write(info))
     storage.write_atomically(storage.join(path, FILE_NAME), json.dumps(info, indent=1) + "\n")
 

@@ -33,7 +33,7 @@ def describe() -> Iterator[str]:
     yield f"{'name':<10}{'accuracy':>9}{'ten views':>11}{'parameters':>12}{'MB':>6}  model"
     models = [(name, bundle.load(name)) for name in shipped.NAMES]
     for name, model in models:
-        figures = model.info["metrics"]
+        figures = model.info["evaluations"]["test"]
         ten = figures.get("views", {}).get("accuracy")
         yield (
             f"{name:<10}{figures['accuracy']:>9.2%}{f'{ten:.2%}' if ten else '-':>11}"

@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import tensorflow as tf
 
-from model import checkpoints, history, input_pipeline, run_record, schedules, shipping
+from model import bundle, checkpoints, history, input_pipeline, run_record, schedules, shipping
 from model.config import TrainConfig
 from model.history import EpochRow
 from model.progress import Progress
@@ -205,8 +206,19 @@ def _finish(trainer: Trainer, rows: list[EpochRow], output: str) -> None:
         "seconds": trainer.clock.seconds(),
         "examples": manifest.load(trainer.dataset).examples["train"],
         "dataset_digest": run_record.digest(trainer.dataset),
+        **_origins(trainer.config),
         "history": [row._asdict() for row in rows],
     }
     shipping.ship(trainer.float32_network(), output, trainer.dataset, trainer.config, training)
     checkpoints.remove(output)
     _logger.info("wrote the model to %s", output)
+
+
+def _origins(config: TrainConfig) -> dict[str, Any]:
+    """The identities of the models that a run has learnt from."""
+    origins: dict[str, Any] = {}
+    if config.init:
+        origins["origin"] = bundle.load(config.init).model_id
+    if config.distillation:
+        origins["teachers"] = [bundle.load(each).model_id for each in config.distillation.teachers]
+    return origins

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 
 from model import bundle, card, metrics
@@ -18,19 +20,40 @@ def test_every_figure_is_that_of_the_record(tiny_bundle):
     info = {**bundle.load(str(tiny_bundle)).info, "metrics": figures}
     text = card.write(info)
     low, high = metrics.accuracy_interval(figures["accuracy"], 70)
-    assert f"| {figures['accuracy']:.1%} ({low:.1%} to {high:.1%}) |" in text
+    assert f"| one view | {figures['accuracy']:.2%} ({low:.1%} to {high:.1%}) | - |" in text
     row = figures["per_class"]["angry"]
-    assert (
-        f"| angry | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | 10 |" in text
-    )
+    rates = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+    assert f"| angry | {rates} | 10 |" in text
     assert "Printed by `semblante evaluate MODEL DATASET --split test`." in text
 
 
-def test_card_says_what_and_where_it_was_trained(tiny_bundle):
+def test_a_recorded_evaluation_takes_the_place_of_that_in_training(tiny_bundle, tmp_path):
+    copied = shutil.copytree(tiny_bundle, tmp_path / "copy")
+    labels = np.arange(70) % 7
+    figures = metrics.summarize(np.eye(7)[labels], labels)
+    figures |= {"accuracy_interval": (0.9, 1.0), "accuracy_without_leaks": 0.99, "log_loss": 0.5}
+    figures["views"] = {"how": "ten", **figures, "accuracy": 0.875}
+    blurred = {"change": "blur", "strength": 2, "unit": "px", "accuracy": 0.5, "difference": -0.25}
+    figures["robustness"] = [blurred]
+    bundle.record_evaluation(bundle.load(str(copied)), "test", figures)
+    text = (copied / "MODEL_CARD.md").read_text()
+    assert "| one view | 100.00% (90.0% to 100.0%) | 99.00% | 1.000 | 0.500 | 0.000 |" in text
+    assert "| ten views | 87.50% | 99.00% |" in text
+    assert "| blur | 2 px | 50.0% | -25.0 |" in text
+    assert "`semblante evaluate MODEL DATASET --split test --views ten --robustness`" in text
+
+
+def test_card_says_on_what_and_how_it_was_trained(tiny_bundle):
     info = dict(bundle.load(str(tiny_bundle)).info)
     assert f"; on {info['machine']}." in card.write(info)
-    info["training"] = {**info["training"], "dataset_digest": "abc", "history": [{"seconds": 90}]}
+    info["training"] = {
+        **info["training"],
+        "dataset_digest": "abc",
+        "seconds": 90,
+        "teachers": ["accurate-12345678"],
+    }
+    info["config"] = {**info["config"], "distillation": {"teachers": ["accurate"]}}
     text = card.write(info)
+    assert "8 training examples" in text and "| happy | 8 |" in text
     assert "Training took 1.5 minutes" in text and "The data set's digest is abc." in text
-    del info["machine"]
-    assert "; on an unrecorded machine." in card.write(info)
+    assert "the probabilities of accurate-12345678, too" in text
