@@ -68,13 +68,15 @@ def _write_zip(path: pathlib.Path, faces: int) -> pathlib.Path:
 
 def _write_bundle(path: pathlib.Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Writes a bundle, and returns what plain Keras predicts with."""
-    from model import bundle, networks
+    from model import bundle, export, networks
     from model.recipes import RECIPES
 
     network = networks.build(name)
-    bundle.save(
-        str(path), network, config=RECIPES[name], metrics={}, training={"examples": 0, "epochs": 0}
-    )
+    generator = np.random.default_rng(0)
+    faces = generator.integers(0, 256, (256, 48, 48, 1), dtype=np.uint8)
+    inference = export.to_int8(network, faces)
+    training = {"examples": {}, "epochs": 0}
+    bundle.save(str(path), network, inference, config=RECIPES[name], metrics={}, training=training)
     return network.predict_on_batch
 
 

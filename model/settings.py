@@ -162,7 +162,7 @@ def _evaluate_split(args: TrainArgs, base: TrainConfig, data: Manifest) -> str |
 
 def _tell_labels(init: str, data: Manifest) -> None:
     """Says what fine-tuning does with the labels that the data set has, and has not."""
-    counts: dict[str, Any] = data.examples["train"]
+    counts = data.examples["train"]
     present = ", ".join(f"{label} {counts[label]}" for label in LABELS if counts.get(label))
     absent = [label for label in LABELS if not counts.get(label)]
     _logger.info("fine-tuning %s on %s", init, present)
