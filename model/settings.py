@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import logging
-from typing import Any
 
 from model import bundle
 from model.config import Augmentation, Distillation, TrainConfig
