@@ -95,11 +95,12 @@ class Loop:
 
     def _stop(self) -> None:
         epochs, steps = divmod(int(self.trainer.step), self.trainer.steps)
+        config = self.trainer.config
         now = f", or with --resume --epochs {epochs} write the model as it was then"
         raise JobError(
             f"stopped by {self.interruption.signal_name} after {epochs} whole epochs and "
             f"{steps} of {self.trainer.steps} steps; a checkpoint is in {self.output}: go on with "
-            f"the same command and --resume{now if epochs and self.trainer.config.time_budget is None else ''}"
+            f"the same command and --resume{now if epochs and not config.time_budget else ''}"
         )
 
     def _examples_at(self, step: int) -> int:
