@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from model.metrics import accuracy_interval
-
 _USES = """\
 ## Meant for
 
@@ -118,7 +116,7 @@ def _evaluations(info: Mapping[str, Any]) -> Iterator[str]:
 
 def _overall(figures: Mapping[str, Any]) -> Iterator[str]:
     examples = sum(row["support"] for row in figures["per_class"].values())
-    low, high = figures.get("accuracy_interval") or accuracy_interval(figures["accuracy"], examples)
+    low, high = figures["intervals"]["accuracy"]
     yield f"{examples:,} examples."
     yield ""
     rows = [_row("one view", figures, f" ({low:.1%} to {high:.1%})")]

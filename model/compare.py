@@ -148,7 +148,7 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    low, high = row["accuracy_interval"]
+    low, high = row["intervals"]["accuracy"]
     return (
         row["model"],
         f"{row['accuracy']:.2%}",

@@ -7,16 +7,17 @@ import argparse
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from model import bundle
+from model import bundle, evaluation_table
+from model.views import KINDS
 from tfrecords import manifest, quiet, storage
 from tfrecords.errors import JobError
-from tfrecords.labels import LABELS
 from tfrecords.splits import SPLITS
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from model import evaluation
 
 
@@ -29,6 +30,9 @@ class EvaluateArgs:
     split: str
     output: str | None
     batch_size: int
+    views: str
+    robustness: bool
+    card: bool
 
 
 def parse(argv: list[str] | None = None) -> EvaluateArgs:
@@ -38,7 +42,11 @@ def parse(argv: list[str] | None = None) -> EvaluateArgs:
         description="Measures a model on a split of a data set: accuracy, confusion, calibration.",
         allow_abbrev=False,
     )
-    parser.add_argument("model", metavar="MODEL", help="Bundle written by semblante train.")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="Bundle written by semblante train, or the name of one that ships with the package.",
+    )
     parser.add_argument("dataset", metavar="DATASET", help="Folder written by semblante convert.")
     parser.add_argument(
         "--split", choices=SPLITS, default="test", help="Split to measure (default: %(default)s)."
@@ -46,7 +54,7 @@ def parse(argv: list[str] | None = None) -> EvaluateArgs:
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="Folder for metrics.json, confusion.png and reliability.png "
+        help="Folder for metrics.json, confusion.png, reliability.png and mistakes.png "
         "(default: MODEL/evaluation/SPLIT).",
     )
     parser.add_argument(
@@ -55,6 +63,24 @@ def parse(argv: list[str] | None = None) -> EvaluateArgs:
         default=256,
         metavar="N",
         help="Faces classified at a time; changes speed and memory only (default: %(default)s).",
+    )
+    parser.add_argument(
+        "--views",
+        choices=KINDS,
+        default="plain",
+        help="Beside the plain figures print those of the mean over a face and its mirror image, "
+        "or over ten shifted and mirrored views (default: %(default)s).",
+    )
+    parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="Measure on shifted, scaled, turned, blurred, compressed, darkened and noisy faces, "
+        "too: sixteen times the work (default: no).",
+    )
+    parser.add_argument(
+        "--card",
+        action="store_true",
+        help="Record the figures in the model's bundle.json and MODEL_CARD.md (default: no).",
     )
     return EvaluateArgs(**vars(parser.parse_args(argv)))
 
@@ -79,16 +105,24 @@ def main(argv: list[str] | None = None) -> int:
     from model import evaluation
 
     measured = evaluation.measure(
-        model, args.dataset, args.split, content, batch_size=args.batch_size
+        model,
+        args.dataset,
+        args.split,
+        content,
+        batch_size=args.batch_size,
+        kind_of_views=args.views,
+        robustness_too=args.robustness,
     )
     folder = args.output or storage.join(args.model, "evaluation", args.split)
-    _write(measured, f"{model.model_id} on {args.split}", folder)
-    print("\n".join(describe(measured.figures)))
-    print(f"\nwritten to {folder}: metrics.json, confusion.png, reliability.png")
+    _write(measured, f"{model.model_id} on {args.split}", folder, args.dataset)
+    if args.card:
+        bundle.record_evaluation(model, args.split, measured.figures)
+    print("\n".join(evaluation_table.describe(measured.figures)))
+    print(f"\nwritten to {folder}: metrics.json, confusion.png, reliability.png, mistakes.png")
     return 0
 
 
-def _write(measured: "evaluation.Measured", title: str, folder: str) -> None:
+def _write(measured: "evaluation.Measured", title: str, folder: str, dataset: str) -> None:
     from model import figures  # matplotlib takes a second to import
 
     values, probabilities, labels = measured
@@ -100,42 +134,27 @@ def _write(measured: "evaluation.Measured", title: str, folder: str) -> None:
         figures.draw_confusion(values["confusion"], title, confusion_path)
         reliability_path = storage.join(folder, "reliability.png")
         figures.draw_reliability(probabilities, labels, title, reliability_path)
+        _draw_mistakes(measured, dataset).save(storage.join(folder, "mistakes.png"))
     except OSError as error:
         raise JobError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
-def describe(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the lines of the printed table."""
-    low, high = figures["accuracy_interval"]
-    yield f"{figures['model']} on {figures['examples']:,} examples of {figures['split']}"
-    yield ""
-    yield f"accuracy            {figures['accuracy']:.2%}  (95 %: {low:.2%} to {high:.2%})"
-    if figures["accuracy_without_leaks"] is not None:
-        yield (
-            f"  without leaks     {figures['accuracy_without_leaks']:.2%}  "
-            f"({figures['leaked']:,} examples also stand in train)"
-        )
-    yield f"balanced accuracy   {figures['balanced_accuracy']:.2%}"
-    yield f"macro F1            {figures['macro_f1']:.3f}"
-    yield f"log loss            {figures['log_loss']:.3f}"
-    yield f"calibration error   {figures['calibration_error']:.3f}"
-    yield ""
-    yield from _per_class(figures["per_class"])
-    yield ""
-    yield from _confusion(figures["confusion"])
+def _draw_mistakes(measured: "evaluation.Measured", dataset: str) -> "Image.Image":
+    from model import evaluation, mistakes
+
+    values, probabilities, labels = measured
+    confused = mistakes.most_confused(values["confusion"])
+    places = [mistakes.most_confident(probabilities, labels, pair) for pair in confused]
+    everywhere = [int(place) for chosen in places for place in chosen]
+    faces = dict(
+        zip(everywhere, evaluation.faces_at(dataset, values["split"], everywhere), strict=True)
+    )
+    return mistakes.draw_mistakes(
+        confused,
+        [[faces[place] for place in chosen] for chosen in places],
+        [probabilities[chosen].max(axis=1) for chosen in places],
+    )
 
 
-def _per_class(per_class: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield f"{'label':<10}{'precision':>10}{'recall':>10}{'F1':>10}{'examples':>10}"
-    for label, row in per_class.items():
-        rates = ("-" if row[name] is None else f"{row[name]:.3f}" for name in _RATES)
-        yield f"{label:<10}" + "".join(f"{rate:>10}" for rate in rates) + f"{row['support']:>10,}"
-
-
-_RATES = ("precision", "recall", "f1")
-
-
-def _confusion(confusion: list[list[int]]) -> Iterator[str]:
-    yield f"{'labelled':<10}predicted " + "".join(f"{label:>9}" for label in LABELS)
-    for label, row in zip(LABELS, confusion, strict=True):
-        yield f"{label:<20}" + "".join(f"{count:>9,}" for count in row)
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,13 +1,13 @@
 """Runs a classifier over a split, and takes its measure with and without leaked examples."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from model import metrics
+from model import metrics, robustness, views
 from model.bundle import Bundle
 from model.predictor import BATCH, Predictor
 from tfrecords import reading
@@ -27,19 +27,73 @@ class Measured(NamedTuple):
     labels: np.ndarray  # int64 [n]
 
 
+# What is said of a model's figures beside its main ones.
+_BRIEF = (
+    "accuracy",
+    "accuracy_without_leaks",
+    "balanced_accuracy",
+    "macro_f1",
+    "log_loss",
+    "calibration_error",
+    "intervals",
+)
+
+
 def measure(
-    model: Bundle, dataset: str, split: str, content: Manifest, *, batch_size: int = BATCH
+    model: Bundle,
+    dataset: str,
+    split: str,
+    content: Manifest,
+    *,
+    batch_size: int = BATCH,
+    kind_of_views: str = "plain",
+    robustness_too: bool = False,
 ) -> Measured:
-    """Classifies every example of a split by the exported function, as scoring does.
+    """Classifies every example of a split by the inference form, as scoring does.
+
+    Args:
+        kind_of_views: One of views.KINDS; beside the plain figures stand those of the average
+            over the views.
+        robustness_too: Whether to measure under every change of robustness.CHANGES as well.
 
     Raises:
         JobError: where the model or the data set cannot be read.
     """
     predictor = Predictor(model, batch_size)
-    measured = measure_classifier(
-        predictor, model.path, dataset, split, content, batch_size=batch_size
-    )
-    return measured._replace(figures={"model": model.model_id, **measured.figures})
+
+    def measured_by(classify: Classifier) -> Measured:
+        return measure_classifier(
+            classify, model.path, dataset, split, content, batch_size=batch_size
+        )
+
+    measured = measured_by(predictor)
+    figures = {"model": model.model_id, **measured.figures}
+    if kind_of_views != "plain":
+        averaged = measured_by(views.averaged(predictor, kind_of_views)).figures
+        figures["views"] = {"how": kind_of_views, **{name: averaged[name] for name in _BRIEF}}
+    if robustness_too:
+        figures["robustness"] = [
+            _under(change, measured_by, predictor, figures["accuracy"])
+            for change in robustness.CHANGES
+        ]
+    return measured._replace(figures=figures)
+
+
+def _under(
+    change: robustness.Change,
+    measured_by: Callable[[Classifier], Measured],
+    classify: Classifier,
+    plain_accuracy: float,
+) -> dict[str, Any]:
+    """Returns the accuracy on changed faces, and how far it is from that on the plain ones."""
+    accuracy = measured_by(robustness.changed(classify, change)).figures["accuracy"]
+    return {
+        "change": change.name,
+        "strength": change.strength,
+        "unit": change.unit,
+        "accuracy": accuracy,
+        "difference": accuracy - plain_accuracy,
+    }
 
 
 def measure_classifier(
@@ -63,12 +117,10 @@ def measure_classifier(
         figures = metrics.summarize(probabilities, labels)
     except ValueError as error:
         raise JobError(f"{name} cannot be measured: {error}") from error
-    accuracy = figures["accuracy"]
     return Measured(
         {
             "split": split,
             "examples": len(labels),
-            "accuracy_interval": metrics.accuracy_interval(accuracy, len(labels)),
             "accuracy_without_leaks": _clean_accuracy(probabilities, labels, keys, leaked),
             "leaked": None if leaked is None else len(leaked),
             **figures,
@@ -95,6 +147,18 @@ def read_batches(dataset: str, split: str, batch_size: int) -> Iterator[tuple[np
         line = str(error.message).partition("\n")[0]
         line = re.sub(r"^\{\{.*?\}\} |\.? \[Op:\w+\].*$", "", line)
         raise JobError(f"cannot read {dataset}: {line}; convert it anew") from error
+
+
+def faces_at(
+    dataset: str, split: str, places: Sequence[int], batch_size: int = BATCH
+) -> np.ndarray:
+    """Returns the faces (uint8 [n, 48, 48, 1]) at some places of a split, in the order asked."""
+    wanted, found, start = set(places), {}, 0
+    for faces, *_ in read_batches(dataset, split, batch_size):
+        for place in wanted.intersection(range(start, start + len(faces))):
+            found[place] = faces[place - start]
+        start += len(faces)
+    return np.stack([found[place] for place in places])
 
 
 def _check_labels(labels: np.ndarray, keys: np.ndarray, dataset: str) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 from tfrecords.labels import LABELS
 
 BINS = 15  # of confidence, as in Guo et al. 2017
+_RESAMPLES = 2_000
+_QUANTILES = (0.025, 0.975)
 _TINY = float(np.finfo(np.float32).tiny)  # what the logarithm sees of a probability of 0
 
 
@@ -41,6 +43,7 @@ def summarize(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "macro_f1": float(np.mean([figures["f1"] for figures in present])),
         "log_loss": float(-np.log(np.maximum(chosen, _TINY)).mean()),
         "calibration_error": calibration_error(probabilities, labels),
+        "intervals": intervals(confusion),
         "per_class": per_class,
         "confusion": confusion.tolist(),
     }
@@ -79,13 +82,33 @@ def reliability(
     return mean, accuracy, counts
 
 
-def accuracy_interval(accuracy: float, examples: int) -> tuple[float, float]:
-    """Returns the 95 % interval of an accuracy measured on `examples` (Wilson 1927)."""
-    z = 1.959964
-    centre = accuracy + z * z / (2 * examples)
-    spread = z * np.sqrt(accuracy * (1 - accuracy) / examples + (z / (2 * examples)) ** 2)
-    scale = 1 + z * z / examples
-    return float((centre - spread) / scale), float((centre + spread) / scale)
+def intervals(confusion: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Returns 95 % intervals of accuracy, balanced accuracy and macro F1.
+
+    By the percentile bootstrap (Efron and Tibshirani 1993): drawing examples anew with replacement
+    is drawing the cells of the confusion matrix from a multinomial distribution. Seeded, so that
+    the same matrix has the same intervals.
+
+    Args:
+        confusion: int [7, 7], true labels by predicted labels.
+    """
+    total, present = confusion.sum(), confusion.sum(axis=1) > 0
+    draws = np.random.default_rng(0).multinomial(total, confusion.ravel() / total, _RESAMPLES)
+    tables = draws.reshape(-1, *confusion.shape)
+    hits = tables.diagonal(axis1=1, axis2=2)
+    support, predicted = tables.sum(axis=2), tables.sum(axis=1)
+    recall = hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(support + predicted, 1)
+    samples = {
+        "accuracy": hits.sum(axis=1) / total,
+        "balanced_accuracy": recall[:, present].mean(axis=1),
+        "macro_f1": f1[:, present].mean(axis=1),
+    }
+    return {
+        name: (float(low), float(high))
+        for name, values in samples.items()
+        for low, high in [np.quantile(values, _QUANTILES)]
+    }
 
 
 def _per_class(confusion: np.ndarray) -> dict[str, dict[str, Any]]:

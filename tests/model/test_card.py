@@ -19,7 +19,7 @@ def test_every_figure_is_that_of_the_record(tiny_bundle):
     figures = {"split": "test", **metrics.summarize(probabilities, labels)}
     info = {**bundle.load(str(tiny_bundle)).info, "metrics": figures}
     text = card.write(info)
-    low, high = metrics.accuracy_interval(figures["accuracy"], 70)
+    low, high = figures["intervals"]["accuracy"]
     assert f"| one view | {figures['accuracy']:.2%} ({low:.1%} to {high:.1%}) | - |" in text
     row = figures["per_class"]["angry"]
     rates = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
@@ -31,13 +31,13 @@ def test_a_recorded_evaluation_takes_the_place_of_that_in_training(tiny_bundle, 
     copied = shutil.copytree(tiny_bundle, tmp_path / "copy")
     labels = np.arange(70) % 7
     figures = metrics.summarize(np.eye(7)[labels], labels)
-    figures |= {"accuracy_interval": (0.9, 1.0), "accuracy_without_leaks": 0.99, "log_loss": 0.5}
+    figures |= {"accuracy_without_leaks": 0.99, "log_loss": 0.5}
     figures["views"] = {"how": "ten", **figures, "accuracy": 0.875}
     blurred = {"change": "blur", "strength": 2, "unit": "px", "accuracy": 0.5, "difference": -0.25}
     figures["robustness"] = [blurred]
     bundle.record_evaluation(bundle.load(str(copied)), "test", figures)
     text = (copied / "MODEL_CARD.md").read_text()
-    assert "| one view | 100.00% (90.0% to 100.0%) | 99.00% | 1.000 | 0.500 | 0.000 |" in text
+    assert "| one view | 100.00% (100.0% to 100.0%) | 99.00% | 1.000 | 0.500 | 0.000 |" in text
     assert "| ten views | 87.50% | 99.00% |" in text
     assert "| blur | 2 px | 50.0% | -25.0 |" in text
     assert "`semblante evaluate MODEL DATASET --split test --views ten --robustness`" in text

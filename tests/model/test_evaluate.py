@@ -1,12 +1,13 @@
 """The job, from the command line to its files."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from model import bundle, evaluate, evaluation
+from model import bundle, evaluate, evaluation, robustness
 from tfrecords import codec, manifest
 from tfrecords.errors import JobError
 from tfrecords.manifest import Manifest
@@ -146,3 +147,28 @@ def test_batch_size_that_is_no_number(value, capsys):
     with pytest.raises(SystemExit, match="2"):
         evaluate.main(["M", "D", f"--batch-size={value}"])
     assert f"'{value}' is no whole number above 0" in capsys.readouterr().err
+
+
+def test_views_and_robustness_stand_beside_the_rest(tiny_bundle, dataset, tmp_path, capsys):
+    model = shutil.copytree(tiny_bundle, tmp_path / "model")
+    flags = ["--views", "ten", "--robustness", "--card"]
+    assert evaluate.main([str(model), dataset, "--output", str(tmp_path / "out"), *flags]) == 0
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert figures["views"]["how"] == "ten" and 0 <= figures["views"]["accuracy"] <= 1
+    assert len(figures["robustness"]) == len(robustness.CHANGES)
+    for row in figures["robustness"]:
+        assert row["accuracy"] - figures["accuracy"] == pytest.approx(row["difference"])
+    printed = capsys.readouterr().out
+    assert "mean over the views of ten" in printed and "most confused: " in printed
+    assert "JPEG quality" in printed
+    recorded = bundle.load(str(model)).info["evaluations"]["test"]
+    assert recorded["robustness"] == figures["robustness"]
+    assert "| JPEG quality | 20 of 100 |" in (model / "MODEL_CARD.md").read_text()
+
+
+def test_faces_are_found_again_by_their_place(dataset):
+    batches = evaluation.read_batches(dataset, "test", 1_000)
+    (faces,) = [faces for faces, *_ in batches]
+    places = [5, 0, 3]
+    got = evaluation.faces_at(dataset, "test", places, batch_size=2)
+    np.testing.assert_array_equal(got, faces[places])

@@ -66,6 +66,7 @@ def test_fields_are_those_of_metrics_json():
         "macro_f1",
         "log_loss",
         "calibration_error",
+        "intervals",
         "per_class",
         "confusion",
     ]
@@ -83,17 +84,21 @@ def test_certain_and_wrong_has_a_finite_loss():
     assert np.isfinite(metrics.summarize(one_hot([0]), np.array([1]))["log_loss"])
 
 
-@pytest.mark.parametrize(
-    ("accuracy", "examples", "interval"),
-    [
-        (0.65, 3589, (0.6343, 0.6655)),
-        (0.0, 10, (0.0, 0.2775)),
-        (1.0, 10, (0.7225, 1.0)),
-    ],
-)
-def test_interval_is_wilsons(accuracy, examples, interval):
-    got = metrics.accuracy_interval(accuracy, examples)
-    assert got == pytest.approx(interval, abs=1e-4)
+def test_interval_of_the_accuracy_is_that_of_the_binomial_distribution():
+    confusion = np.zeros((7, 7), int)
+    confusion[0, 0], confusion[0, 1], confusion[3, 3] = 2_000, 1_256, 333
+    low, high = metrics.intervals(confusion)["accuracy"]
+    assert (low, high) == pytest.approx((0.6343, 0.6655), abs=2e-3)  # of 0.65 with 3,589
+    assert metrics.intervals(confusion) == metrics.intervals(confusion)
+
+
+def test_intervals_hold_the_figures(generator):
+    labels = generator.integers(0, 7, 500)
+    probabilities = generator.dirichlet(np.ones(7), 500) + np.eye(7)[labels] * 0.5
+    figures = metrics.summarize(probabilities / 1.5, labels)
+    assert set(figures["intervals"]) == {"accuracy", "balanced_accuracy", "macro_f1"}
+    for name, (low, high) in figures["intervals"].items():
+        assert low < figures[name] < high < low + 0.15
 
 
 def test_diverged_network_is_refused():
