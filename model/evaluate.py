@@ -55,7 +55,7 @@ def parse(argv: list[str] | None = None) -> EvaluateArgs:
         "--output",
         metavar="DIR",
         help="Folder for metrics.json, confusion.png, reliability.png and mistakes.png "
-        "(default: MODEL/evaluation/SPLIT).",
+        "(default: MODEL/evaluation/SPLIT, or evaluation/NAME/SPLIT for a shipped model).",
     )
     parser.add_argument(
         "--batch-size",
@@ -113,13 +113,20 @@ def main(argv: list[str] | None = None) -> int:
         kind_of_views=args.views,
         robustness_too=args.robustness,
     )
-    folder = args.output or storage.join(args.model, "evaluation", args.split)
+    folder = args.output or _default_folder(args.model, model, args.split)
     _write(measured, f"{model.model_id} on {args.split}", folder, args.dataset)
     if args.card:
         bundle.record_evaluation(model, args.split, measured.figures)
     print("\n".join(evaluation_table.describe(measured.figures)))
     print(f"\nwritten to {folder}: metrics.json, confusion.png, reliability.png, mistakes.png")
     return 0
+
+
+def _default_folder(name: str, model: bundle.Bundle, split: str) -> str:
+    """Beside the model; for one that ships with the package, in the current folder."""
+    if model.path == name:
+        return storage.join(name, "evaluation", split)
+    return storage.join("evaluation", name, split)
 
 
 def _write(measured: "evaluation.Measured", title: str, folder: str, dataset: str) -> None:
