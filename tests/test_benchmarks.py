@@ -6,7 +6,11 @@ import sys
 import pytest
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import speedrun
 from benchmarks.pairs import Command, Pairs, measure, print_table
+from model.recipes import RECIPES
+from pipelines import convert
+from tfrecords.drawn_faces import write_face_folder
 
 ROOT = pathlib.Path(__file__).parent.parent
 # In a process of its own: measuring needs a small one, and that of the tests is large.
@@ -77,3 +81,27 @@ def test_unknown_benchmark_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         benchmarks.main(["speed"])
     assert "invalid choice: 'speed'" in capsys.readouterr().err
+
+
+def test_speedrun_prints_a_line_for_each_seed(tmp_path, capsys):
+    write_face_folder(tmp_path / "faces", {"train": 8, "test": 2}, seed=0)
+    dataset = str(tmp_path / "dataset")
+    assert convert.main([str(tmp_path / "faces"), "--output", dataset]) == 0
+    capsys.readouterr()
+    changes = ["--change", "epochs=1", "--change", "augmentation.mixup=0.2"]
+    speedrun.main([dataset, "--seeds", "2", *changes])
+    head, first, second, mean, spread, versions = capsys.readouterr().out.splitlines()
+    assert head == "seed,accuracy,wall seconds,CPU seconds,images/s,GFLOP/s"
+    assert [line.split(",")[0] for line in (first, second, mean)] == ["0", "1", "mean"]
+    assert all(float(value) >= 0 for value in first.split(","))
+    assert spread.startswith("standard deviation of the accuracy 0.")
+    assert versions.startswith("tensorflow 2.")
+
+
+def test_speedrun_changes_settings_of_the_recipe():
+    changed = speedrun._changed(
+        RECIPES["fast"], ["epochs=8", 'optimizer="momentum"', "augmentation.flip=false"]
+    )
+    assert (changed.epochs, changed.optimizer) == (8, "momentum")
+    assert not changed.augmentation.flip
+    assert changed.augmentation.zoom == RECIPES["fast"].augmentation.zoom

@@ -86,7 +86,6 @@ def test_parse():
     ("arguments", "message"),
     [
         (["a", "--model", "M"], "required: --output"),
-        (["a", "--output", "T"], "required: --model"),
         (["a", "--output", "T", "--model", "M", "--faces", "half"], "invalid choice: 'half'"),
         (["a", "--output", "T", "--model", "M", "--runer=x"], "knows --runer; did you mean"),
     ],
