@@ -78,7 +78,7 @@ def test_reference_input_is_bytes_and_output_probabilities(reference, images):
 
 
 def test_fast_is_small(fast):
-    assert fast.count_params() == 1_235_031
+    assert fast.count_params() == 972_231
     assert fast.output.shape == (None, 7)
 
 
