@@ -60,6 +60,10 @@ _SAME_NAME = (  # in TrainArgs and TrainConfig
 )
 
 
+# What suits an optimiser other than the recipe's, where no rate is asked for.
+_RATES = {"adam": 1e-3, "momentum": 0.05, "muon": 0.03}
+
+
 def config_of(args: TrainArgs, data: Manifest) -> tuple[TrainConfig, str]:
     """Returns the config and the precision asked for, which may be "auto".
 
@@ -69,6 +73,8 @@ def config_of(args: TrainArgs, data: Manifest) -> tuple[TrainConfig, str]:
     """
     base = _base(args)
     changes = {name: getattr(args, name) for name in _SAME_NAME if getattr(args, name) is not None}
+    if args.learning_rate is None and args.optimizer not in (None, base.optimizer):
+        changes["learning_rate"] = _RATES[args.optimizer]
     if args.epochs is not None:
         changes["time_budget"] = None
     if args.teacher:

@@ -97,7 +97,8 @@ def _add_recipe_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--learning-rate",
         type=_positive(float),
-        help=f"Highest learning rate ({_defaults('learning_rate')}).",
+        help=f"Highest learning rate ({_defaults('learning_rate')}; "
+        "for another optimiser what suits it).",
     )
     group.add_argument(
         "--optimizer", choices=OPTIMIZERS, help=f"Optimiser ({_defaults('optimizer')})."

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from model import settings, train
-from model.config import Augmentation, Distillation, TrainConfig
+from model.config import OPTIMIZERS, Augmentation, Distillation, TrainConfig
 from model.recipes import RECIPES, fine_tuning
 from tfrecords import manifest
 from tfrecords.errors import JobError
@@ -57,6 +57,13 @@ def test_balanced_weights_count_every_label_alike(config_of, make_dataset):
     data = manifest.Manifest(examples={"train": {"happy": 30, "sad": 10}}, shards={})
     weights = settings._class_weights("balanced", data)
     assert weights == pytest.approx((0, 0, 0, 20 / 30, 0, 2, 0))
+
+
+def test_another_optimizer_has_a_rate_that_suits_it(config_of):
+    assert config_of("--optimizer", "adam").learning_rate == 1e-3
+    assert config_of("--optimizer", "muon").learning_rate == RECIPES["fast"].learning_rate
+    assert config_of("--optimizer", "adam", "--learning-rate", "0.1").learning_rate == 0.1
+    assert set(settings._RATES) == set(OPTIMIZERS)
 
 
 def test_another_models_config_is_trained_again(config_of, tmp_path):
