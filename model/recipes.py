@@ -65,3 +65,13 @@ def fine_tuning(recipe: TrainConfig) -> TrainConfig:
         freeze_statistics=True,
         augmentation=dataclasses.replace(augmentation, mixup=0.0),
     )
+
+
+def taught(recipe: TrainConfig) -> TrainConfig:
+    """The recipe for learning from other models, which can tell how a changed image looks.
+
+    So the changes are strong, and the targets, being soft already, are not smoothed.
+    """
+    return dataclasses.replace(
+        recipe, label_smoothing=0.0, augmentation=RECIPES["accurate"].augmentation
+    )

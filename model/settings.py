@@ -6,7 +6,7 @@ import logging
 
 from model import bundle
 from model.config import Augmentation, Distillation, TrainConfig
-from model.recipes import RECIPES, fine_tuning
+from model.recipes import RECIPES, fine_tuning, taught
 from tfrecords import storage
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
@@ -104,7 +104,8 @@ def _base(args: TrainArgs) -> TrainConfig:
     elif args.init:
         base = fine_tuning(RECIPES[_network_of(args.init)])
     else:
-        return RECIPES[args.network or "fast"]
+        recipe = RECIPES[args.network or "fast"]
+        return taught(recipe) if args.teacher else recipe
     if args.network and args.network != base.network:
         raise JobError(
             f"--network {args.network} does not go with {args.config or args.init}, whose network "

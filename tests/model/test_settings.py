@@ -102,6 +102,13 @@ def test_fine_tuning_another_network_is_refused(config_of, tiny_bundle):
         config_of("--init", str(tiny_bundle), "--network", "accurate")
 
 
+def test_teachers_see_strong_changes(config_of, tiny_bundle):
+    config = config_of("--teacher", str(tiny_bundle))
+    assert config.distillation == Distillation((str(tiny_bundle),))
+    assert config.augmentation == RECIPES["accurate"].augmentation
+    assert config.label_smoothing == 0 and config.learning_rate == RECIPES["fast"].learning_rate
+
+
 def test_absent_models_are_named_at_once(config_of):
     for flag in ("--init", "--teacher"):
         with pytest.raises(JobError, match="nowhere is not a finished model"):
