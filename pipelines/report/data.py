@@ -70,9 +70,15 @@ def _newest_model(tables: Tables) -> tuple[str | None, str | None]:
 
 def _people_by_place(people: dict[Person, Extent]) -> dict[Place, list[Person]]:
     found: dict[Place, list[Person]] = collections.defaultdict(list)
-    for person in sorted(people, key=lambda person: (people[person].first_ms, str(person.track))):
+    for person in people:
         found[Place(person.source, person.member)].append(person)
+    for persons in found.values():
+        persons.sort(key=lambda person: (people[person].first_ms, _sortable(person.track)))
     return found
+
+
+def _sortable(track: int | None) -> int:
+    return -1 if track is None else track
 
 
 def _number(people: dict[Person, Extent]) -> dict[Person, int]:
@@ -94,7 +100,7 @@ def _moments_by_place(
         moment |= {name: round(row[name], 3) for name in ("mean", "peak")}
         found[Place(row["source"], row["member"])].append(moment)
     for moments in found.values():
-        moments.sort(key=lambda moment: (moment["start_ms"], str(moment["track"])))
+        moments.sort(key=lambda moment: (moment["start_ms"], _sortable(moment["track"])))
     return found
 
 

@@ -9,7 +9,7 @@ import string
 from typing import Any
 
 _ASSETS = importlib.resources.files(__package__) / "assets"
-_SCRIPTS = ("uplot.min.js", "words.js", "timeline.js", "recording.js", "list.js", "report.js")
+SCRIPTS = ("uplot.min.js", "words.js", "timeline.js", "recording.js", "list.js", "report.js")
 _STYLES = ("uplot.min.css", "report.css")
 
 
@@ -21,7 +21,7 @@ def render(data: dict[str, Any], language: str) -> str:
         language: Of the labels; a file of this name holds the strings.
     """
     text = strings(language)
-    script, style = _join(_SCRIPTS), _join(_STYLES)
+    script, style = _join(SCRIPTS), _join(_STYLES)
     script = f"/*\n{_read('uplot.LICENSE.txt')}*/\n{script}"  # goes with every copy of uPlot
     return string.Template(_read("template.html")).substitute(
         {name: html.escape(value) for name, value in text.items()},

@@ -107,12 +107,14 @@ def write_tables(
     write_table(folder, "failures", rows.from_rows("failures", list(failures)))
 
 
-def write_night(folder: pathlib.Path, count: int, generator: np.random.Generator) -> None:
+def write_night(
+    folder: pathlib.Path, count: int, generator: np.random.Generator, longest_s: int = 1500
+) -> None:
     """Writes the tables of a night with `count` recordings, from calm ones to bad ones."""
     emotions, recordings, moments = [], [], []
     for index in range(count):
         source = f"/archive/2026-03-01/desk-{index % 7 + 1}/call-{index:04}.mp4"
-        duration = int(generator.integers(120, 1500)) * 1000
+        duration = int(generator.integers(120, longest_s)) * 1000
         tables, spans = _people(source, duration, generator)
         emotions += tables
         moments += spans

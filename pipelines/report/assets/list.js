@@ -57,7 +57,9 @@ function startList(data) {
     state.shown = PAGE;
     show();
   };
+  // Typing gives input only; what fills forms for people may give change only.
   element("filters").addEventListener("input", restart);
+  element("filters").addEventListener("change", restart);
   element("filters").addEventListener("submit", (event) => event.preventDefault());
   // The controls are cleared only after the event.
   element("filters").addEventListener("reset", () => setTimeout(restart));

@@ -17,7 +17,7 @@ function makeRecording(recording, index, data) {
     make("th", { scope: "row" }, toggle, place),
     make("td", {}, momentsCell(recording)),
     make("td", { className: "number" }, negativeCell(recording)),
-    make("td", {}, moodBar(recording.means, data.labels)),
+    make("td", { className: "mood" }, moodBar(recording.means, data.labels)),
     numberCell("people", recording.people),
     numberCell("faces", recording.faces),
     make("td", { className: "number" }, lengthOf(recording)),
@@ -72,7 +72,7 @@ function placeMark(mark, { start_ms, end_ms }, duration) {
 /** Returns a bar of the mean emotions, and their names for those who do not see it. */
 function moodBar(means, labels) {
   if (means === null) return make("span", { className: "faint" }, say("no_faces"));
-  const bar = make("span", { className: "mood", role: "img", "aria-label": mood(means, labels) });
+  const bar = make("span", { className: "mood-bar", role: "img", "aria-label": mood(means, labels) });
   bar.title = mood(means, labels, 7);
   for (const label of STACK) {
     const part = make("span", { className: `fill-${label}` });

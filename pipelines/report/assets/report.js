@@ -14,7 +14,7 @@ function fillOrigin({ tables, model, scored_at }) {
 }
 
 function fillTotals({ recordings, duration_ms, people, faces, moments, failures }) {
-  const hours = decimal.format(duration_ms / 3_600_000);
+  const hours = tenths.format(duration_ms / 3_600_000);
   const counts = { recordings, hours, people, faces, moments, failures };
   for (const [name, value] of Object.entries(counts)) {
     document.getElementById("totals").append(

@@ -5,7 +5,7 @@ const STACK = ["angry", "disgust", "fear", "sad", "surprise", "neutral", "happy"
 const CHART_HEIGHT = 150; // CSS pixels
 const AXIS_WIDTH = 48; // CSS pixels, left of the plot; the lane of moments has the same margin
 const PLOT_END = 14; // CSS pixels, right of the plot
-const PRINTED_WIDTH = 660; // CSS pixels of an A4 page within its margins
+const PRINTED_WIDTH = 660; // CSS pixels of an A4 page within its margins; .person when printed
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200].map((s) => s * 1000);
 const charts = new Set();
 

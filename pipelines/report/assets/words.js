@@ -4,7 +4,10 @@
 const STRINGS = JSON.parse(document.getElementById("strings").textContent);
 const LANGUAGE = document.documentElement.lang;
 const integer = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
-const decimal = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat(LANGUAGE, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 const percent = new Intl.NumberFormat(LANGUAGE, { style: "percent" });
 const plural = new Intl.PluralRules(LANGUAGE);
 
