@@ -121,9 +121,14 @@ def write_night(
         shares = np.concatenate([np.stack([t[label] for label in LABELS], 1) for t in tables])
         recordings.append(recording_row(source, duration, shares))
     failures = [
-        failure_row("/archive/2026-03-01/desk-3/call-9001.mp4", time_ms=95_000, error="MediaError"),
+        failure_row("/archive/2026-03-01/desk-3/call-0002.mp4", time_ms=95_000, error="MediaError"),
         failure_row("/archive/2026-03-01/photos.zip", member="img/17.jpg"),
-        failure_row("/archive/2026-03-01/notes.txt", stage="open", error="UnknownMedia"),
+        failure_row(
+            "/archive/2026-03-01/notes.txt",
+            stage="open",
+            error="UnknownMedia",
+            message="it is text",
+        ),
     ]
     write_tables(
         folder, emotions=emotions, recordings=recordings, moments=moments, failures=failures

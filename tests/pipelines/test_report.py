@@ -25,7 +25,7 @@ from tables_on_disk import (
 )
 
 from pipelines import rows
-from pipelines.report import data, job, page, timelines
+from pipelines.report import data, job, page, people, timelines
 from tfrecords.errors import JobError
 from tfrecords.labels import LABELS
 
@@ -210,7 +210,7 @@ def test_page_is_about_the_model_that_scored_last(tmp_path):
 
 
 def test_what_is_left_out_is_the_least_telling_and_is_counted(tmp_path):
-    busy = range(data.MOST_PEOPLE + 2)
+    busy = range(people.MOST_PEOPLE + 2)
     write_tables(
         tmp_path,
         emotions=[  # a later track is seen longer; the first has a moment

@@ -241,6 +241,7 @@ def test_pointer_over_a_chart_tells_what_is_under_it(opened):
 def test_names_are_text_and_nothing_else(opened):
     open_recording(opened, NAME)
     assert texts(opened, ".facts") == [f"{HOSTILE} · 480 frames, 480 faces"]
+    assert texts(opened, ".lost li") == ["01:35 · the file ends in the middle"]
     assert find(opened, "img") == []
     assert opened.title == "Recordings report"
 

@@ -102,6 +102,8 @@ function fillDetails(details, recording, data) {
   const where = member === null ? source : say("where_in", { member, source });
   const facts = { frames: integer.format(frames_scored), faces: integer.format(faces) };
   details.append(make("p", { className: "facts" }, `${where} · ${say("facts", facts)}`));
+  const lost = data.failures.rows.filter((row) => row.source === source && row.member === member);
+  if (lost.length) details.append(makeLost(lost));
   const moments = makeMoments(recording);
   if (recording.moments.length) details.append(moments.element);
   for (const track of recording.tracks) {
@@ -114,6 +116,15 @@ function fillDetails(details, recording, data) {
   if (!recording.tracks.length && recording.means) {
     details.append(averageOf(recording.means, data.labels));
   }
+}
+
+/** Returns the list of what could not be read in a recording. */
+function makeLost(rows) {
+  const lines = rows.map(({ time_ms, message }) =>
+    make("li", {}, time_ms === null ? message : `${clock(time_ms)} · ${message}`),
+  );
+  const title = make("h3", {}, sayCount("lost", rows.length));
+  return make("div", { className: "lost" }, title, make("ul", {}, ...lines));
 }
 
 /** Returns the list of moments of a recording; one is picked at a time, wherever it is clicked. */
