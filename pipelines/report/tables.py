@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import urllib.parse
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from tfrecords.errors import JobError
 
 NAMES = ("emotions", "recordings", "moments", "failures")
 _SUFFIX = ".parquet"
+_PATIENCE_S = 30
 _HIDDEN = (".", "_")  # how the names of half-written files begin
 
 
@@ -91,7 +93,11 @@ def explained(folder: str) -> Iterator[None]:
 
 def _locate(folder: str) -> tuple[fs.FileSystem, str]:
     if "://" in folder:
-        return fs.FileSystem.from_uri(folder.rstrip("/"))
+        # Arrow wants a URI by the book; users write object names as they are, spaces and all.
+        uri = urllib.parse.quote(folder.rstrip("/"), safe=":/")
+        # Left alone, Arrow tries a bucket that it may not or cannot reach for fifteen minutes.
+        patience = f"?retry_limit_seconds={_PATIENCE_S}" if uri.startswith("gs://") else ""
+        return fs.FileSystem.from_uri(uri + patience)
     return fs.LocalFileSystem(), os.path.abspath(folder)
 
 

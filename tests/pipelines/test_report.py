@@ -244,6 +244,12 @@ def test_absent_table_is_empty(call, absent):
     page.render(collected, "en")
 
 
+@pytest.mark.parametrize("name", ["plain", "of march", "a%20b", "ñ?#"])
+def test_folder_may_be_a_uri_with_any_name(tmp_path, name):
+    write_table(tmp_path / name, "failures", rows.from_rows("failures", [failure_row("a")]))
+    assert data.collect(f"file://{tmp_path}/{name}/")["totals"]["failures"] == 1
+
+
 def test_half_written_files_are_not_read(call):
     (call / "failures" / ".00009.parquet-1.incomplete").write_bytes(b"PAR1")
     (call / "failures" / ".hidden.parquet").write_bytes(b"PAR1")
