@@ -70,7 +70,10 @@ class Tables:
             same = pc.field("model") == model
             where = same if where is None else where & same
         with explained(self._folder):
-            yield from dataset.to_batches(columns=list(columns), filter=where)
+            # Little is read ahead: a table may be larger than memory.
+            yield from dataset.to_batches(
+                columns=list(columns), filter=where, batch_readahead=2, fragment_readahead=1
+            )
 
     def rows(self, table: str, columns: Sequence[str], model: str | None = None) -> Iterator[dict]:
         """Yields rows by the names of their columns, as `batches` does."""
