@@ -49,14 +49,23 @@ def cut(image: np.ndarray, square: Square) -> np.ndarray:
     Raises:
         FaceError: where the square is too small.
     """
-    rows = _inside(square.top, square.side, image.shape[0])
-    columns = _inside(square.left, square.side, image.shape[1])
-    return fit_face(gray_from_rgb(image[rows[:, None], columns]))
+    rows, above_below = _inside(square.top, square.side, image.shape[0])
+    columns, beside = _inside(square.left, square.side, image.shape[1])
+    gray = gray_from_rgb(image[rows, columns])
+    return fit_face(np.pad(gray, (above_below, beside), mode="edge"))
 
 
-def _inside(start: int, length: int, size: int) -> np.ndarray:
-    """The `length` indices from `start` on, each moved to the nearest of 0 to `size` - 1."""
-    return np.clip(np.arange(start, start + length), 0, size - 1)
+def _inside(start: int, length: int, size: int) -> tuple[slice, tuple[int, int]]:
+    """The part of `length` pixels from `start` on that an axis of `size` has, at least its edge.
+
+    Returns:
+        The part, and how many pixels are missing before and after it.
+    """
+    first = min(max(start, 0), size - 1)
+    last = max(min(start + length, size), 1)
+    missing = length - (last - first)
+    before = min(max(-start, 0), missing)
+    return slice(first, last), (before, missing - before)
 
 
 def _full_range(face: Detection) -> tuple[np.ndarray, float]:
