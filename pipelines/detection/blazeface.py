@@ -127,7 +127,7 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
 def _one_each(pairs: np.ndarray, scores: np.ndarray, network: str) -> list[Detection]:
     """Averages the answers about one face, [n, 8, 2] in pixels, weighted by their scores [n].
 
-    It shakes less from frame to frame than the surest answer alone (section 5 of the paper).
+    It shakes less from frame to frame than the surest answer alone (section 3.4 of the paper).
     """
     centre, size = pairs[:, 0], pairs[:, 1]
     detections = []

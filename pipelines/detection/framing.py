@@ -2,8 +2,7 @@
 
 FER2013's 48x48 frame is that of OpenCV's Haar detector: eyes at (.31, .40) and (.68, .39) of its
 side, the mouth at .77, and the roll of heads left in, so crops are not rotated. The rules below
-give that frame from other detectors' boxes; they were measured by running each detector on
-FER2013-framed faces.
+give that frame from what other detectors say of a face; their factors were measured.
 """
 
 from collections.abc import Callable
