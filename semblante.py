@@ -20,6 +20,7 @@ JOBS = {
     "explain": ("model.explain", "what a model looked at in a face, drawn over the face"),
     "models": ("model.catalog", "the models that ship with the package, with their figures"),
     "score": ("pipelines.score", "archives of faces to Parquet tables of emotions"),
+    "report": ("pipelines.report.job", "the tables as a page to look at, without a network"),
     "demo": ("pipelines.demo", "the whole story on data it draws itself, in a couple of minutes"),
 }
 

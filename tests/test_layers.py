@@ -67,6 +67,7 @@ def test_package_is_imported_only_where_it_belongs(room, package):
         "pipelines",
         "pipelines.convert",
         "pipelines.score",
+        "pipelines.report.job",
         "pipelines.demo",
     ],
 )

@@ -85,6 +85,11 @@ def fit_face(gray: np.ndarray) -> np.ndarray:
     return square.reshape(FACE_SHAPE)
 
 
+def gray_from_rgb(pixels: np.ndarray) -> np.ndarray:
+    """Turns a colour image, uint8 [H, W, 3], to gray uint8 [H, W], as `decode_gray` does."""
+    return np.asarray(_to_gray(Image.fromarray(pixels)))
+
+
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:

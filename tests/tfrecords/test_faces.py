@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfrecords.faces import FaceError, decode_gray, face_from_bytes, fit_face
+from tfrecords.faces import (
+    FaceError,
+    decode_gray,
+    face_from_bytes,
+    fit_face,
+    gray_from_rgb,
+)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -166,3 +172,14 @@ def test_bound_on_pixels_is_the_callers():
     assert decode_gray(data, max_pixels=10_000).shape == (100, 100)
     with pytest.raises(FaceError, match="100x100 pixels, at most 9999 accepted"):
         decode_gray(data, max_pixels=9_999)
+
+
+def test_colours_in_memory_turn_gray_as_those_of_files_do(generator):
+    pixels = generator.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    expected = decode_gray(encoded(Image.fromarray(pixels)))
+    np.testing.assert_array_equal(gray_from_rgb(pixels), expected)
+
+
+def test_gray_in_three_channels_is_the_same_gray():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(gray_from_rgb(np.dstack([levels] * 3)), levels)
