@@ -66,7 +66,7 @@ def tiny_bundle(tmp_path_factory) -> pathlib.Path:
         schedule="one_cycle",
     )
     path = tmp_path_factory.mktemp("bundle") / "tiny"
-    inference = export.to_float32(network)
+    inference = export.to_float16(network)
     training = {"examples": {"happy": 8}, "epochs": 1}
     bundle.save(str(path), network, inference, config=config, metrics={}, training=training)
     return path

@@ -30,7 +30,7 @@ def change(path, **fields):
 
 def save(path, network):
     training = {"examples": {"happy": 3}, "epochs": 1}
-    inference = export.to_float32(network)
+    inference = export.to_float16(network)
     config = RECIPES["fast"]
     bundle.save(path, network, inference, config=config, metrics={}, training=training)
 
@@ -41,7 +41,7 @@ def test_keras_network_and_exported_function_agree(tiny_bundle, generator):
     by_keras = keras.ops.convert_to_numpy(loaded.network()(faces))
     exported = Predictor(loaded)(faces)
     assert exported.dtype == np.float32 and exported.shape == (5, 7)
-    np.testing.assert_allclose(exported, by_keras, atol=1e-5)
+    np.testing.assert_allclose(exported, by_keras, atol=5e-3)
     np.testing.assert_allclose(exported.sum(axis=1), 1, atol=1e-5)
 
 
@@ -51,7 +51,7 @@ def test_fast_network_survives_saving(tmp_path, generator):
     before = keras.ops.convert_to_numpy(network(faces))
     save(str(tmp_path), network)
     loaded = bundle.load(str(tmp_path))
-    np.testing.assert_allclose(Predictor(loaded)(faces), before, atol=1e-4)
+    np.testing.assert_allclose(Predictor(loaded)(faces), before, atol=5e-3)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(loaded.network()(faces)), before)
 
 

@@ -31,7 +31,7 @@ def convolutional(tmp_path):
     path = str(tmp_path / "fast")
     training = {"examples": {"happy": 8}, "epochs": 1}
     network = networks.build("fast")
-    inference = export.to_float32(network)
+    inference = export.to_float16(network)
     bundle.save(path, network, inference, config=RECIPES["fast"], metrics={}, training=training)
     return path
 

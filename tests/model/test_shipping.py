@@ -33,7 +33,7 @@ def test_figures_are_those_of_the_form_that_scores(shipped):
     assert figures["split"] == "test"
     assert figures["accuracy"] == pytest.approx(np.mean(predicted == labels))
     assert 0.2 < figures["temperature"] < 5
-    assert model.info["inference"] in ("int8", "float32")
+    assert model.info["inference"] in ("int8", "float16")
     assert model.info["training"]["examples"]["happy"] == 40
     assert model.info["training"]["seconds"] > 0
 
@@ -59,7 +59,7 @@ def test_form_that_loses_accuracy_is_not_taken(tiny_config, generator, monkeypat
     faces = shipping.Faces(images, network.predict(images, verbose=0).argmax(axis=1))
     other = networks.build("tiny", seed=9)
     monkeypatch.setattr(
-        shipping.export, "to_int8", lambda network, faces: shipping.export.to_float32(other)
+        shipping.export, "to_int8", lambda network, faces: shipping.export.to_float16(other)
     )
     inference, probabilities = shipping._exported(network, faces, faces)
     np.testing.assert_allclose(Predictor(inference.content)(images), probabilities, atol=1e-5)
