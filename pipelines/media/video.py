@@ -1,0 +1,243 @@
+"""Recordings: what a file holds, learned without decoding it, and where it can be split."""
+
+import bisect
+import datetime
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO, NamedTuple
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+MAX_PIXELS = 8192 * 8192  # a frame of this size takes 200 MB as RGB
+MAX_DURATION_MS = 7 * 24 * 60 * 60 * 1000  # a week; longer claims come from damaged headers
+MAX_FRAMES = MAX_DURATION_MS // 1000 * 60
+_TOLERANCE_MS = 1000  # by which a whole file may end before its header says
+_PACKETS_TO_FIRST_FRAME = 500
+_DEMUX_ERRORS = 8  # in a row; damage is stepped over, an end that fails for ever is an end
+
+
+class VideoError(ValueError):
+    """A file that cannot be read as a recording; the message says why."""
+
+
+class VideoInfo(NamedTuple):
+    """What is known of a recording before its frames are read."""
+
+    width: int  # pixels, upright
+    height: int  # pixels, upright
+    duration_ms: int  # from the first frame to the end of the last; what is missing included
+    readable_ms: int  # less than duration_ms where the file is cut short
+    stream: int  # index of the video stream in its container
+    start: int  # presentation time of the first frame, in units of the stream's time base
+    key_frames_ms: tuple[int, ...]  # rising; frames from which decoding can begin
+    key_frame_numbers: tuple[int, ...]  # frames of the recording before each of them
+
+
+def probe(file: BinaryIO) -> VideoInfo:
+    """Reads a recording through once without decoding more than its first frame.
+
+    Args:
+        file: Seekable; what its methods raise passes through.
+
+    Raises:
+        VideoError: where there is no video to read, or a header makes claims beyond all bounds.
+    """
+    with open_container(file) as container:
+        stream = _choose_stream(container)
+        index = stream.index  # a stream must not be asked once its container is closed
+        _check_claims(container, stream)
+        frame = _first_frame(container, stream)
+    with open_container(file) as container:
+        times = _Times(container, index)
+    upright = frame.width, frame.height
+    width, height = upright[::-1] if quarter_turns(frame) % 2 else upright
+    return VideoInfo(
+        width=width,
+        height=height,
+        duration_ms=times.duration_ms,
+        readable_ms=times.readable_ms,
+        stream=index,
+        start=times.start,
+        key_frames_ms=times.key_frames_ms,
+        key_frame_numbers=times.key_frame_numbers,
+    )
+
+
+def ranges(info: VideoInfo, length_ms: int) -> list[tuple[int, int]]:
+    """Cuts a recording at key frames into parts `start_ms <= time < stop_ms` that cover it.
+
+    Args:
+        info: Of the recording.
+        length_ms: A part ends at the first key frame after this time; the last one is at least
+            half as long.
+    """
+    cuts = [0]
+    for time_ms in info.key_frames_ms:
+        if time_ms >= cuts[-1] + length_ms and time_ms + length_ms // 2 <= info.duration_ms:
+            cuts.append(time_ms)
+    return list(zip(cuts, [*cuts[1:], info.duration_ms], strict=True))
+
+
+def open_container(file: BinaryIO) -> InputContainer:
+    """Opens a recording at its beginning, with the decoders bound to MAX_PIXELS.
+
+    Raises:
+        VideoError: where the container is unknown or damaged.
+    """
+    file.seek(0)
+    try:
+        # The option goes to the decoders that look into streams while opening, as well.
+        return av.open(
+            file, "r", options={"max_pixels": str(MAX_PIXELS)}, metadata_errors="replace"
+        )
+    except av.FFmpegError as error:
+        raise VideoError(
+            f"recording cannot be opened: {error.strerror}; its header is damaged, or the index "
+            "that mp4 and mov keep at their end is cut off"
+        ) from error
+
+
+def demux(container: InputContainer, *streams: VideoStream) -> Iterator[Packet | av.FFmpegError]:
+    """Yields the packets of streams (of all, if none is named), and errors between them."""
+    errors = 0
+    while errors < _DEMUX_ERRORS:
+        try:
+            for packet in container.demux(*streams):
+                errors = 0
+                yield packet
+            return
+        except av.FFmpegError as error:
+            errors += 1
+            yield error
+
+
+def milliseconds(ticks: int, time_base: Fraction) -> int:
+    """Returns a span of time in ms; halves are rounded away from zero."""
+    scaled = abs(ticks) * time_base * 1000
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return whole if ticks >= 0 else -whole
+
+
+def time_of(packet: Packet) -> int | None:
+    """Returns the presentation time of a packet, or its decoding time where it has no other."""
+    return packet.dts if packet.pts is None else packet.pts
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """Returns how often to turn a frame by 90 degrees counterclockwise to see it upright."""
+    return round(frame.rotation / 90) % 4
+
+
+def _choose_stream(container: InputContainer) -> VideoStream:
+    """Returns the first video stream that is not cover art."""
+    videos = container.streams.video
+    if not videos:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "no"
+        raise VideoError(f"recording has no video stream, only {kinds} streams")
+    for stream in videos:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise VideoError("recording has no video stream but its cover art")
+
+
+def _check_claims(container: InputContainer, stream: VideoStream) -> None:
+    if stream.codec_context is None:
+        raise VideoError("video is coded in a way that no decoder here knows")
+    if stream.width * stream.height > MAX_PIXELS:
+        raise VideoError(
+            f"header claims {stream.width}x{stream.height} pixels, expected at most {MAX_PIXELS:,}"
+        )
+    if stream.frames > MAX_FRAMES:
+        raise VideoError(f"header claims {stream.frames:,} frames, expected at most {MAX_FRAMES:,}")
+    _check_duration(max(_claimed_ms(container), 0))
+
+
+def _check_duration(duration_ms: int) -> None:
+    if duration_ms > MAX_DURATION_MS:
+        claimed = datetime.timedelta(seconds=duration_ms // 1000)
+        allowed = datetime.timedelta(milliseconds=MAX_DURATION_MS)
+        raise VideoError(f"recording claims to last {claimed}, expected at most {allowed}")
+
+
+def _claimed_ms(container: InputContainer) -> int:
+    """Returns the duration that a container's header claims, 0 where it claims none."""
+    return milliseconds(container.duration or 0, Fraction(1, av.time_base))
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """Decodes up to the first frame: only a frame knows how it is turned."""
+    bound_decoder(stream)
+    reason = "it has no frames"
+    for _, packet in zip(range(_PACKETS_TO_FIRST_FRAME), demux(container, stream), strict=False):
+        try:
+            if isinstance(packet, av.FFmpegError):
+                raise packet
+            for frame in packet.decode():
+                return frame
+        except av.FFmpegError as error:
+            reason = error.strerror or str(error)
+    raise VideoError(f"no frame of the video can be decoded: {reason}")
+
+
+def bound_decoder(stream: VideoStream) -> None:
+    """Lets a stream's decoder use all cores, and refuse frames beyond MAX_PIXELS."""
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.thread_type = "AUTO"
+
+
+class _Times:
+    """The presentation times of a recording, from one pass over its packets."""
+
+    def __init__(self, container: InputContainer, index: int):
+        self._base = container.streams[index].time_base
+        self._ticks: list[int] = []
+        self._key_ticks: list[int] = []
+        self._end_us = 0  # of the packets of all streams, as the container counts
+        self._last_duration = 0
+        for packet in demux(container):
+            if isinstance(packet, Packet):
+                self._add(packet, index)
+        if not self._ticks:
+            raise VideoError("video stream has no frames")
+        self._ticks.sort()
+        self._measure(container)
+
+    def _add(self, packet: Packet, index: int) -> None:
+        ticks = time_of(packet)
+        if ticks is None or packet.is_discard:
+            return
+        end = (ticks + (packet.duration or 0)) * packet.time_base * av.time_base
+        self._end_us = max(self._end_us, int(end))
+        if packet.stream_index == index:
+            self._ticks.append(ticks)
+            self._last_duration = packet.duration or self._last_duration
+            if packet.is_keyframe:
+                self._key_ticks.append(ticks)
+
+    def _measure(self, container: InputContainer) -> None:
+        self.start = self._ticks[0]
+        self.key_frames_ms = tuple(self._ms(ticks) for ticks in sorted(self._key_ticks))
+        self.key_frame_numbers = tuple(
+            bisect.bisect_left(self._ticks, ticks) for ticks in sorted(self._key_ticks)
+        )
+        # At least 1 ms behind the last frame, so that it lies within the duration.
+        last_ms = self._ms(self._ticks[-1])
+        self.readable_ms = max(self._ms(self._ticks[-1] + self._last_duration), last_ms + 1)
+        self.duration_ms = self.readable_ms + self._missing_ms(container)
+        _check_duration(self.duration_ms)
+
+    def _ms(self, ticks: int) -> int:
+        return milliseconds(ticks - self.start, self._base)
+
+    def _missing_ms(self, container: InputContainer) -> int:
+        """Returns how much earlier all streams end than claimed: video alone may well be shorter
+        than its sound."""
+        begin_us = container.start_time or 0
+        readable_ms = (self._end_us - begin_us) // 1000
+        missing_ms = _claimed_ms(container) - readable_ms
+        return missing_ms if missing_ms > _TOLERANCE_MS else 0
