@@ -18,6 +18,7 @@ MAX_DURATION_MS = 7 * 24 * 60 * 60 * 1000  # a week; longer claims come from dam
 MAX_FRAMES = MAX_DURATION_MS // 1000 * 60
 _TOLERANCE_MS = 1000  # by which a whole file may end before its header says
 _PACKETS_TO_FIRST_FRAME = 500
+_OVERHEAD = 1024  # bytes between two packets of a Matroska file; some 20 are usual
 _DEMUX_ERRORS = 8  # in a row; damage is stepped over, an end that fails for ever is an end
 
 
@@ -36,6 +37,8 @@ class VideoInfo(NamedTuple):
     start: int  # presentation time of the first frame, in units of the stream's time base
     key_frames_ms: tuple[int, ...]  # rising; frames from which decoding can begin
     key_frame_numbers: tuple[int, ...]  # frames of the recording before each of them
+    holes: tuple[int, ...]  # where damage swallowed frames whole; in units like start
+    is_seekable: bool  # False: every range has to be read from the beginning
 
 
 def probe(file: BinaryIO) -> VideoInfo:
@@ -65,6 +68,8 @@ def probe(file: BinaryIO) -> VideoInfo:
         start=times.start,
         key_frames_ms=times.key_frames_ms,
         key_frame_numbers=times.key_frame_numbers,
+        holes=tuple(times.holes),
+        is_seekable=_is_seekable(file, index, times),
     )
 
 
@@ -72,11 +77,13 @@ def ranges(info: VideoInfo, length_ms: int) -> list[tuple[int, int]]:
     """Cuts a recording at key frames into parts `start_ms <= time < stop_ms` that cover it.
 
     Args:
-        info: Of the recording.
+        info: Of the recording; one that is not seekable is one part.
         length_ms: A part ends at the first key frame after this time; the last one is at least
             half as long.
     """
     cuts = [0]
+    if not info.is_seekable:
+        return [(0, info.duration_ms)]
     for time_ms in info.key_frames_ms:
         if time_ms >= cuts[-1] + length_ms and time_ms + length_ms // 2 <= info.duration_ms:
             cuts.append(time_ms)
@@ -114,6 +121,29 @@ def demux(container: InputContainer, *streams: VideoStream) -> Iterator[Packet |
         except av.FFmpegError as error:
             errors += 1
             yield error
+
+
+def video_stream(container: InputContainer, index: int) -> VideoStream:
+    """Returns the stream of a probed recording.
+
+    Raises:
+        VideoError: where it has no such stream any more.
+    """
+    for stream in container.streams.video:
+        if stream.index == index:
+            return stream
+    raise VideoError(f"recording has changed: its stream {index} is no video; probe it again")
+
+
+def bound_decoder(stream: VideoStream) -> None:
+    """Lets a stream's decoder use all cores, and refuse frames beyond MAX_PIXELS."""
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.thread_type = "AUTO"
+
+
+def time_base(stream: VideoStream | Packet) -> Fraction:
+    """Returns the unit of a stream's times, in seconds; microseconds where it has none."""
+    return stream.time_base or Fraction(1, av.time_base)
 
 
 def milliseconds(ticks: int, time_base: Fraction) -> int:
@@ -184,51 +214,91 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     raise VideoError(f"no frame of the video can be decoded: {reason}")
 
 
-def bound_decoder(stream: VideoStream) -> None:
-    """Lets a stream's decoder use all cores, and refuse frames beyond MAX_PIXELS."""
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    stream.thread_type = "AUTO"
+def seek(container: InputContainer, stream: VideoStream, ticks: int) -> bool:
+    """Goes to the key frame at or before a presentation time; tells whether that worked."""
+    try:
+        container.seek(ticks, stream=stream)
+    except av.FFmpegError:
+        return False
+    return True
+
+
+def _is_seekable(file: BinaryIO, index: int, times: "_Times") -> bool:
+    """Seeks to the last key frame: where an index is damaged, as an AVI's at its end may be, the
+    reading ends too early from there."""
+    if times.last_key == times.start:
+        return False
+    with open_container(file) as container:
+        stream = video_stream(container, index)
+        if not seek(container, stream, times.last_key):
+            return False
+        packets = (packet for packet in demux(container, stream) if isinstance(packet, Packet))
+        return any(time_of(packet) == times.last for packet in packets)
 
 
 class _Times:
     """The presentation times of a recording, from one pass over its packets."""
 
     def __init__(self, container: InputContainer, index: int):
-        self._base = container.streams[index].time_base
+        self._index = index
+        self._base = time_base(video_stream(container, index))
         self._ticks: list[int] = []
         self._key_ticks: list[int] = []
-        self._end_us = 0  # of the packets of all streams, as the container counts
+        self.holes: list[int] = []
+        self._end = Fraction(0)  # s, of the packets of all streams, as the container counts
         self._last_duration = 0
+        self._latest: int | None = None  # presentation time
+        self._next_byte: int | None = None
+        self._has_skipped = False
         for packet in demux(container):
             if isinstance(packet, Packet):
-                self._add(packet, index)
+                self._add(packet, may_skip=container.format.name.startswith("matroska"))
         if not self._ticks:
             raise VideoError("video stream has no frames")
         self._ticks.sort()
         self._measure(container)
 
-    def _add(self, packet: Packet, index: int) -> None:
+    def _add(self, packet: Packet, may_skip: bool) -> None:
+        if may_skip:
+            self._notice_skip(packet)
         ticks = time_of(packet)
         if ticks is None or packet.is_discard:
             return
-        end = (ticks + (packet.duration or 0)) * packet.time_base * av.time_base
-        self._end_us = max(self._end_us, int(end))
-        if packet.stream_index == index:
+        self._end = max(self._end, (ticks + (packet.duration or 0)) * time_base(packet))
+        if packet.stream_index == self._index:
+            self._notice_hole(ticks)
             self._ticks.append(ticks)
             self._last_duration = packet.duration or self._last_duration
             if packet.is_keyframe:
                 self._key_ticks.append(ticks)
 
+    def _notice_skip(self, packet: Packet) -> None:
+        """Matroska's reader steps over damage without a word; but then bytes are of no packet."""
+        if packet.pos is not None:
+            if self._next_byte is not None and packet.pos > self._next_byte + _OVERHEAD:
+                self._has_skipped = True
+            self._next_byte = packet.pos + packet.size
+
+    def _notice_hole(self, ticks: int) -> None:
+        """Skipped bytes matter where time is skipped too; they may be of a transparency layer."""
+        if self._latest is not None:
+            expected = self._latest + max(self._last_duration, 1)
+            if self._has_skipped and ticks > expected:
+                self.holes.append(expected)
+        self._latest = ticks if self._latest is None else max(self._latest, ticks)
+        self._has_skipped = False
+
     def _measure(self, container: InputContainer) -> None:
-        self.start = self._ticks[0]
-        self.key_frames_ms = tuple(self._ms(ticks) for ticks in sorted(self._key_ticks))
-        self.key_frame_numbers = tuple(
-            bisect.bisect_left(self._ticks, ticks) for ticks in sorted(self._key_ticks)
-        )
+        keys = sorted(self._key_ticks)
+        self.start, self.last = self._ticks[0], self._ticks[-1]
+        self.last_key = keys[-1] if keys else self.start
+        self.key_frames_ms = tuple(self._ms(ticks) for ticks in keys)
+        self.key_frame_numbers = tuple(bisect.bisect_left(self._ticks, ticks) for ticks in keys)
         # At least 1 ms behind the last frame, so that it lies within the duration.
-        last_ms = self._ms(self._ticks[-1])
-        self.readable_ms = max(self._ms(self._ticks[-1] + self._last_duration), last_ms + 1)
-        self.duration_ms = self.readable_ms + self._missing_ms(container)
+        end_ms = self._ms(self.last + self._last_duration)
+        self.readable_ms = max(end_ms, self._ms(self.last) + 1)
+        missing_ms = max(self._missing_ms(container), self._missing_frames_ms(container))
+        self.duration_ms = self.readable_ms + (missing_ms if missing_ms > _TOLERANCE_MS else 0)
         _check_duration(self.duration_ms)
 
     def _ms(self, ticks: int) -> int:
@@ -237,7 +307,10 @@ class _Times:
     def _missing_ms(self, container: InputContainer) -> int:
         """Returns how much earlier all streams end than claimed: video alone may well be shorter
         than its sound."""
-        begin_us = container.start_time or 0
-        readable_ms = (self._end_us - begin_us) // 1000
-        missing_ms = _claimed_ms(container) - readable_ms
-        return missing_ms if missing_ms > _TOLERANCE_MS else 0
+        begin = Fraction(container.start_time or 0, av.time_base)
+        return _claimed_ms(container) - int((self._end - begin) * 1000)
+
+    def _missing_frames_ms(self, container: InputContainer) -> int:
+        """The same by the number of frames: of a cut AVI the duration is reckoned from its size."""
+        missing = video_stream(container, self._index).frames - len(self._ticks)
+        return missing * self.readable_ms // len(self._ticks)

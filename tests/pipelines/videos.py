@@ -1,6 +1,8 @@
 """Recordings for tests, made with PyAV: every frame shows its number and is unlike the others."""
 
 import io
+import pathlib
+import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -45,20 +47,21 @@ def make(
 ) -> bytes:
     """Returns a recording of a kind in CONTAINERS: at 25 frames/s, or at the times given."""
     container_format, codec, codec_options = CONTAINERS[name]
-    file = io.BytesIO()
-    with av.open(file, "w", format=container_format, options=options or {}) as output:
-        video = output.add_stream(codec, rate=25, options=codec_options)
-        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        video.thread_count = 1
-        if rotation:
-            video.set_display_rotation(rotation)
-        sound = output.add_stream("aac", rate=8_000) if sound_s else None
-        for number, time_ms in enumerate(times_ms or range(0, 40 * frames, 40)):
-            output.mux(video.encode(_frame(number, time_ms)))
-        output.mux(video.encode(None))
-        if sound:
-            _mux_silence(output, sound, sound_s)
-    return file.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, name)  # faststart reads what was written: no file in memory
+        with av.open(str(path), "w", format=container_format, options=options or {}) as output:
+            video = output.add_stream(codec, rate=25, options=codec_options)
+            video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            video.thread_count = 1
+            if rotation:
+                video.set_display_rotation(rotation)
+            sound = output.add_stream("aac", rate=8_000) if sound_s else None
+            for number, time_ms in enumerate(times_ms or range(0, 40 * frames, 40)):
+                output.mux(video.encode(_frame(number, time_ms)))
+            output.mux(video.encode(None))
+            if sound:
+                _mux_silence(output, sound, sound_s)
+        return path.read_bytes()
 
 
 def make_sound(cover: bool = False) -> bytes:
