@@ -17,6 +17,7 @@ from pipelines.media.video import (
     demux,
     milliseconds,
     open_container,
+    seek,
     time_base,
     time_of,
     video_stream,
@@ -59,19 +60,12 @@ def decode_from(
     with open_container(file) as container:
         stream = video_stream(container, info.stream)
         bound_decoder(stream)
-        if begin_ms is None or _seek(container, stream, info, begin_ms):
-            yield from _Reading(container, stream, info, anchored=begin_ms is None).events()
-
-
-def _seek(container: InputContainer, stream: VideoStream, info: VideoInfo, begin_ms: int) -> bool:
-    """Goes to the key frame before a time; tells whether that worked."""
-    # The times of key frames are rounded: half a millisecond more, and each is found again.
-    ticks = Fraction(2 * begin_ms + 1, 2000) / time_base(stream)
-    try:
-        container.seek(info.start + int(ticks), stream=stream)
-    except av.FFmpegError:
-        return False
-    return True
+        if begin_ms is not None:
+            # The times of key frames are rounded: half a ms more, and each is found again.
+            ticks = Fraction(2 * begin_ms + 1, 2000) / time_base(stream)
+            if not seek(container, stream, info.start + int(ticks)):
+                return
+        yield from _Reading(container, stream, info, anchored=begin_ms is None).events()
 
 
 class _Reading:

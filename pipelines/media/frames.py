@@ -96,8 +96,9 @@ def _begin(
     That time is None where no frame is before, or where it does not matter.
     """
     for earlier_ms in _EARLIER_MS:
-        from_start = earlier_ms is None or earlier_ms >= start_ms
-        begin_ms = None if from_start else start_ms - (earlier_ms or 0)
+        begin_ms = None
+        if info.is_seekable and earlier_ms is not None and earlier_ms < start_ms:
+            begin_ms = start_ms - earlier_ms
         events = decode_from(file, info, begin_ms)
         previous_ms, held = None, []
         for event in events:
@@ -106,7 +107,7 @@ def _begin(
                 if event.time_ms >= start_ms:
                     break
                 previous_ms, held = event.time_ms, []
-        if from_start or previous_ms is not None or _is_exact(held, start_ms, rate):
+        if begin_ms is None or previous_ms is not None or _is_exact(held, start_ms, rate):
             break
         events.close()
     return previous_ms, itertools.chain(held, events)
