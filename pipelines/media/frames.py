@@ -50,7 +50,7 @@ def read_frames(
         stop_ms: Likewise.
         fps: Samples per second: of these, the first frame at or after each multiple of 1 / fps of
             the recording, whatever the range. None for every frame.
-        colour: False for gray, which the decoder has at hand.
+        colour: False for gray, which is the luma of the recording.
 
     Raises:
         VideoError: where the file can no longer be opened.
