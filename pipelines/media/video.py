@@ -19,6 +19,7 @@ MAX_FRAMES = MAX_DURATION_MS // 1000 * 60
 _TOLERANCE_MS = 1000  # by which a whole file may end before its header says
 _PACKETS_TO_FIRST_FRAME = 500
 _OVERHEAD = 1024  # bytes between two packets of a Matroska file; some 20 are usual
+_WITHOUT_INDEX = {"mpegts", "mpeg"}
 _DEMUX_ERRORS = 8  # in a row; damage is stepped over, an end that fails for ever is an end
 
 
@@ -225,11 +226,14 @@ def seek(container: InputContainer, stream: VideoStream, ticks: int) -> bool:
 
 def _is_seekable(file: BinaryIO, index: int, times: "_Times") -> bool:
     """Seeks to the last key frame: where an index is damaged, as an AVI's at its end may be, the
-    reading ends too early from there."""
+    reading ends too early from there. MPEG-TS has none; its seeks may go too far, but the reading
+    never ends early."""
     if times.last_key == times.start:
         return False
     with open_container(file) as container:
         stream = video_stream(container, index)
+        if container.format.name in _WITHOUT_INDEX:
+            return True
         if not seek(container, stream, times.last_key):
             return False
         packets = (packet for packet in demux(container, stream) if isinstance(packet, Packet))
@@ -248,6 +252,7 @@ class _Times:
         self._end = Fraction(0)  # s, of the packets of all streams, as the container counts
         self._last_duration = 0
         self._latest: int | None = None  # presentation time
+        self._last_decoded = 0  # time
         self._next_byte: int | None = None
         self._has_skipped = False
         for packet in demux(container):
@@ -266,7 +271,7 @@ class _Times:
             return
         self._end = max(self._end, (ticks + (packet.duration or 0)) * time_base(packet))
         if packet.stream_index == self._index:
-            self._notice_hole(ticks)
+            self._notice_hole(ticks, packet)
             self._ticks.append(ticks)
             self._last_duration = packet.duration or self._last_duration
             if packet.is_keyframe:
@@ -279,13 +284,17 @@ class _Times:
                 self._has_skipped = True
             self._next_byte = packet.pos + packet.size
 
-    def _notice_hole(self, ticks: int) -> None:
-        """Skipped bytes matter where time is skipped too; they may be of a transparency layer."""
-        if self._latest is not None:
-            expected = self._latest + max(self._last_duration, 1)
-            if self._has_skipped and ticks > expected:
-                self.holes.append(expected)
+    def _notice_hole(self, ticks: int, packet: Packet) -> None:
+        """Skipped bytes matter where time is skipped too; they may be of a transparency layer.
+
+        The damage begins in the packet before, and can concern what is shown from when that is
+        decoded.
+        """
+        is_late = self._latest is not None and ticks > self._latest + max(self._last_duration, 1)
+        if self._has_skipped and is_late:
+            self.holes.append(self._last_decoded)
         self._latest = ticks if self._latest is None else max(self._latest, ticks)
+        self._last_decoded = ticks if packet.dts is None else min(packet.dts, ticks)
         self._has_skipped = False
 
     def _measure(self, container: InputContainer) -> None:

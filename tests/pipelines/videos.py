@@ -11,17 +11,20 @@ import numpy as np
 
 WIDTH, HEIGHT = 96, 64  # pixels, as coded
 
+# Every fourth frame is a P, every sixth of these a key frame; the three B before it refer to it.
+_OPEN = {"g": "24", "x264-params": "open-gop=1:bframes=3:b-adapt=0:b-pyramid=0:scenecut=0"}
+
 # name -> (format, codec, options of the codec)
 CONTAINERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "closed.mp4": ("mp4", "libx264", {"g": "25"}),
-    "open.mp4": ("mp4", "libx264", {"g": "25", "x264-params": "open-gop=1:bframes=3:b-adapt=0"}),
+    "open.mp4": ("mp4", "libx264", _OPEN),
     "hevc.mov": ("mov", "libx265", {"g": "25", "x265-params": "log-level=none:pools=1"}),
     "h264.mkv": ("matroska", "libx264", {"g": "25"}),
     "vp9.webm": ("webm", "libvpx-vp9", {"g": "25", "deadline": "realtime", "cpu-used": "8"}),
-    "mpeg4.avi": ("avi", "mpeg4", {"g": "25", "bf": "2"}),
+    "mpeg4.avi": ("avi", "mpeg4", {"g": "25", "bf": "2", "b": "2000k"}),
     "h264.avi": ("avi", "libx264", {"g": "25", "bf": "3"}),
-    "h264.ts": ("mpegts", "libx264", {"g": "25", "x264-params": "open-gop=1:b-adapt=0"}),
-    "mpeg2.ts": ("mpegts", "mpeg2video", {"g": "25", "bf": "2"}),
+    "h264.ts": ("mpegts", "libx264", _OPEN),
+    "mpeg2.ts": ("mpegts", "mpeg2video", {"g": "25", "bf": "2", "b": "2000k"}),
 }
 
 
@@ -53,6 +56,8 @@ def make(
             video = output.add_stream(codec, rate=25, options=codec_options)
             video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             video.thread_count = 1
+            if times_ms:
+                video.codec_context.time_base = Fraction(1, 1000)
             if rotation:
                 video.set_display_rotation(rotation)
             sound = output.add_stream("aac", rate=8_000) if sound_s else None
