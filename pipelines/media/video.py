@@ -19,6 +19,7 @@ MAX_FRAMES = MAX_DURATION_MS // 1000 * 60
 _TOLERANCE_MS = 1000  # by which a whole file may end before its header says
 _PACKETS_TO_FIRST_FRAME = 500
 _OVERHEAD = 1024  # bytes between two packets of a Matroska file; some 20 are usual
+_MAX_DELAY = 60  # seconds from the decoding of a frame to its presentation
 _WITHOUT_INDEX = {"mpegts", "mpeg"}
 _DEMUX_ERRORS = 8  # in a row; damage is stepped over, an end that fails for ever is an end
 
@@ -117,11 +118,21 @@ def demux(container: InputContainer, *streams: VideoStream) -> Iterator[Packet |
         try:
             for packet in container.demux(*streams):
                 errors = 0
+                _mend(packet)
                 yield packet
             return
+        except IndexError:  # PyAV meets a stream that began after the container was opened
+            continue
         except av.FFmpegError as error:
             errors += 1
             yield error
+
+
+def _mend(packet: Packet) -> None:
+    """Replaces a presentation time that damage has put far from the decoding time."""
+    if packet.pts is not None and packet.dts is not None:
+        if abs(packet.pts - packet.dts) * time_base(packet) > _MAX_DELAY:
+            packet.pts = packet.dts
 
 
 def video_stream(container: InputContainer, index: int) -> VideoStream:
@@ -168,8 +179,8 @@ def _choose_stream(container: InputContainer) -> VideoStream:
     """Returns the first video stream that is not cover art."""
     videos = container.streams.video
     if not videos:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "no"
-        raise VideoError(f"recording has no video stream, only {kinds} streams")
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise VideoError(f"recording has no video stream, only: {kinds}")
     for stream in videos:
         if not stream.disposition & Disposition.attached_pic:
             return stream
@@ -249,7 +260,7 @@ class _Times:
         self._ticks: list[int] = []
         self._key_ticks: list[int] = []
         self.holes: list[int] = []
-        self._end = Fraction(0)  # s, of the packets of all streams, as the container counts
+        self._ends: dict[Fraction, int] = {}  # time base -> end of the last packet counted in it
         self._last_duration = 0
         self._latest: int | None = None  # presentation time
         self._last_decoded = 0  # time
@@ -269,7 +280,8 @@ class _Times:
         ticks = time_of(packet)
         if ticks is None or packet.is_discard:
             return
-        self._end = max(self._end, (ticks + (packet.duration or 0)) * time_base(packet))
+        base, end = time_base(packet), ticks + (packet.duration or 0)
+        self._ends[base] = max(self._ends.get(base, end), end)
         if packet.stream_index == self._index:
             self._notice_hole(ticks, packet)
             self._ticks.append(ticks)
@@ -317,7 +329,8 @@ class _Times:
         """Returns how much earlier all streams end than claimed: video alone may well be shorter
         than its sound."""
         begin = Fraction(container.start_time or 0, av.time_base)
-        return _claimed_ms(container) - int((self._end - begin) * 1000)
+        end = max(base * ticks for base, ticks in self._ends.items())
+        return _claimed_ms(container) - int((end - begin) * 1000)
 
     def _missing_frames_ms(self, container: InputContainer) -> int:
         """The same by the number of frames: of a cut AVI the duration is reckoned from its size."""

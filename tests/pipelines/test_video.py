@@ -127,7 +127,7 @@ def test_turned(rotation):
 
 
 def test_sound_alone_and_cover_art_are_no_video():
-    with pytest.raises(VideoError, match="no video stream, only audio streams"):
+    with pytest.raises(VideoError, match="no video stream, only: audio"):
         probe(io.BytesIO(videos.make_sound()))
     with pytest.raises(VideoError, match="no video stream but its cover art"):
         probe(io.BytesIO(videos.make_sound(cover=True)))
