@@ -87,6 +87,7 @@ class _Reading:
         self._pending = list(info.holes)  # times of what was not shown yet, rising
         self._bad = set(info.holes)  # times of packets that are damaged or missing
         self._next_number = 0
+        self._latest = info.start - 1  # time of the last good frame
         self._errors_until = info.start - 1  # frames up to this time may be lost to an error
         self._lost_ms: int | None = None  # since when frames are lost
         # AVI has no presentation times. FFmpeg gives decoding times, which are right once sorted.
@@ -130,6 +131,9 @@ class _Reading:
     def _show(self, frame: VideoFrame) -> Iterator[Shot | Gap]:
         ticks = self._ticks_of(frame)
         missing = self._strike_out(ticks)
+        if ticks <= self._latest:  # decoders of damaged data can step back
+            self._lose([self._latest + 1])
+            return
         if frame.is_corrupt or ticks in self._bad:
             self._lose([*missing, ticks])
             return
@@ -139,6 +143,7 @@ class _Reading:
         if frame.key_frame and time_ms in self._numbers:
             yield from self._resume(time_ms)
         if self._anchored and self._lost_ms is None:
+            self._latest = ticks
             yield Shot(time_ms, self._next_number - 1, frame)
 
     def _ticks_of(self, frame: VideoFrame) -> int:

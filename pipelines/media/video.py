@@ -121,7 +121,7 @@ def demux(container: InputContainer, *streams: VideoStream) -> Iterator[Packet |
                 _mend(packet)
                 yield packet
             return
-        except IndexError:  # PyAV meets a stream that began after the container was opened
+        except IndexError:  # PyAV's at the end, where streams began after it had opened the file
             continue
         except av.FFmpegError as error:
             errors += 1
