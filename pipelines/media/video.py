@@ -318,8 +318,9 @@ class _Times:
         # At least 1 ms behind the last frame, so that it lies within the duration.
         end_ms = self._ms(self.last + self._last_duration)
         self.readable_ms = max(end_ms, self._ms(self.last) + 1)
-        missing_ms = max(self._missing_ms(container), self._missing_frames_ms(container))
-        self.duration_ms = self.readable_ms + (missing_ms if missing_ms > _TOLERANCE_MS else 0)
+        claims = (self._missing_ms(container), self._missing_frames_ms(container))
+        missing_ms = next((claim for claim in claims if claim > _TOLERANCE_MS), 0)
+        self.duration_ms = self.readable_ms + missing_ms
         _check_duration(self.duration_ms)
 
     def _ms(self, ticks: int) -> int:
