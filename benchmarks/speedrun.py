@@ -4,8 +4,7 @@ python -m benchmarks.speedrun DATASET [--seeds N] [--change NAME=VALUE …]
 
 The clock runs from the first step, its tracing included, to the last. Imports, reading the
 weights' initial values and the one evaluation at the end are left out. Processor time is that of
-all threads. The accuracy is plain: one view, float weights as trained. See SPEEDRUN.md for the
-records and for what each part of the recipe gives.
+all threads. The accuracy is plain: one view, float weights as trained.
 """
 
 import argparse
