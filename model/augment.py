@@ -7,12 +7,25 @@ import tensorflow as tf
 from model.config import Augmentation
 from tfrecords.schema import FACE_SHAPE
 
-_STREAMS = {"flip": 0, "rotation": 1, "zoom": 2, "shift": 3, "erase": 4, "mixup": 5}
+_STREAMS = {
+    "flip": 0,
+    "rotation": 1,
+    "zoom": 2,
+    "shift": 3,
+    "erase": 4,
+    "mixup": 5,
+    "blur": 6,
+    "noise": 7,
+}
+_BLUR_SIGMA, _BLUR_RADIUS = 1.5, 4  # pixels
 _GRAY = 128
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
-    """Flips, turns, scales and shifts each image at random, all in a single resampling.
+    """Changes each image at random.
+
+    Flips, turns, scales and shifts it in a single resampling; then it is blurred, gets noise, and
+    a part of it is erased.
 
     Args:
         images: uint8 [B, 48, 48, 1].
@@ -23,6 +36,8 @@ def augment(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tens
         uint8 [B, 48, 48, 1]; what comes in from outside repeats the nearest edge pixel.
     """
     images = project(images, _transforms(tf.shape(images)[0], seed, ranges))
+    if ranges.blur or ranges.noise:
+        images = _degrade(images, seed, ranges)
     return _erase(images, seed, ranges.erase_px) if ranges.erase_px else images
 
 
@@ -92,6 +107,36 @@ def _transforms(count: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.T
         mirror = tf.ones_like(mirror)
     shift = tf.reshape(_uniform(2 * count, seed, "shift", ranges.shift_px), (2, count))
     return affine(angle, scale, mirror, shift)
+
+
+def _degrade(images: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
+    """Blurs and adds noise, each image by a strength of its own, from nothing to the bound."""
+    count = tf.shape(images)[0]
+    pixels = tf.cast(images, tf.float32)
+    if ranges.blur:
+        share = tf.abs(_uniform(count, seed, "blur", ranges.blur))[:, None, None, None]
+        pixels += share * (_blurred(pixels) - pixels)
+    if ranges.noise:
+        stream_seed = tf.random.experimental.stateless_fold_in(seed, _STREAMS["noise"])
+        deviation = tf.abs(_uniform(count, seed, "noise", ranges.noise))[:, None, None, None]
+        pixels += deviation * tf.random.stateless_normal(tf.shape(images), stream_seed)
+    return tf.cast(tf.clip_by_value(tf.round(pixels), 0.0, 255.0), tf.uint8)
+
+
+def _blurred(pixels: tf.Tensor) -> tf.Tensor:
+    """Float [B, 48, 48, 1] after a Gaussian filter, the edge repeated."""
+    places = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
+    weights = tf.nn.softmax(-tf.square(places) / (2 * _BLUR_SIGMA**2))
+    for axis in (1, 2):
+        edges = [
+            tf.repeat(tf.gather(pixels, [place], axis=axis), _BLUR_RADIUS, axis=axis)
+            for place in (0, pixels.shape[axis] - 1)
+        ]
+        padded = tf.concat([edges[0], pixels, edges[1]], axis=axis)
+        shape = [1, 1, 1, 1]
+        shape[axis - 1] = 2 * _BLUR_RADIUS + 1
+        pixels = tf.nn.conv2d(padded, tf.reshape(weights, shape), 1, "VALID")
+    return pixels
 
 
 def _erase(images: tf.Tensor, seed: tf.Tensor, side: int) -> tf.Tensor:

@@ -17,6 +17,8 @@ class Augmentation:
     rotation_degrees: float = 8.0  # to either side
     zoom: float = 0.1  # scale in [1 - zoom, 1 + zoom]
     shift_px: float = 3.0  # in each direction
+    blur: float = 0.0  # share of a Gaussian blur of 1.5 px that is mixed in
+    noise: float = 0.0  # standard deviation of Gaussian noise, gray levels
     erase_px: int = 0  # side of a square that is painted gray; 0 is off
     mixup: float = 0.0  # alpha of the beta distribution of the second image's share; 0 is off
     mixup_until: float = 0.75  # share of the run after which images are no longer mixed

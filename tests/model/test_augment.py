@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from model.augment import augment
+from model.augment import augment, mixup
 from model.config import Augmentation
 
 _NOTHING = Augmentation(flip=False, rotation_degrees=0.0, zoom=0.0, shift_px=0.0)
@@ -88,3 +88,40 @@ def test_same_inside_a_data_pipeline(face):
         lambda batch: augment(batch, _SEED, Augmentation())
     )
     np.testing.assert_array_equal(mapped, augment(images, _SEED, Augmentation()))
+
+
+def test_blur_smooths_by_a_strength_of_its_own_for_each_image():
+    changed = augment(_disc(50), _SEED, _only(blur=1.0)).numpy().astype(float)
+    assert changed.sum(axis=(1, 2, 3)) == pytest.approx(_disc(50).sum(axis=(1, 2, 3)), rel=0.01)
+    edges = changed[:, 24, 24 + 9, 0]  # just outside the disc
+    assert edges.min() < 20 < 45 < edges.max() < 128
+
+
+def test_blur_repeats_the_edge():
+    bright = np.full((3, 48, 48, 1), 255, np.uint8)
+    np.testing.assert_array_equal(augment(bright, _SEED, _only(blur=1.0)), bright)
+
+
+def test_noise_has_a_strength_of_its_own_for_each_image():
+    gray = np.full((60, 48, 48, 1), 128, np.uint8)
+    deviations = augment(gray, _SEED, _only(noise=20.0)).numpy().std(axis=(1, 2, 3))
+    assert deviations.min() < 3 and 17 < deviations.max() < 20.5
+
+
+def test_erased_square_is_gray_and_of_its_size():
+    black = np.zeros((100, 48, 48, 1), np.uint8)
+    erased = (augment(black, _SEED, _only(erase_px=12)).numpy() == 128).sum(axis=(1, 2, 3))
+    assert erased.max() == 12 * 12
+    assert 0 < erased.min() < 12 * 12  # part of it lies outside
+
+
+def test_mixup_blends_neighbours_and_their_targets():
+    images = np.zeros((64, 48, 48, 1), np.uint8)
+    images[::2] = 200
+    targets = np.eye(7, dtype=np.float32)[np.arange(64) % 2]
+    mixed, blended = mixup(tf.constant(images), tf.constant(targets), _SEED, 0.2)
+    shares = blended.numpy()[:, 0]
+    np.testing.assert_allclose(mixed.numpy()[:, 5, 5, 0], 200 * shares, atol=0.51)
+    np.testing.assert_allclose(blended.numpy().sum(axis=1), 1, rtol=1e-6)
+    assert ((shares[::2] >= 0.5) & (shares[::2] <= 1)).all()  # the image itself stays stronger
+    assert len(np.unique(shares)) > 20
