@@ -39,7 +39,8 @@ lock: ## Pin every package anew, with hashes, into requirements.lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile setup.py --extra dev --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+	  --generate-hashes --no-emit-index-url --no-header --constraint lock-constraints.txt \
+	  --output-file requirements.lock
 	rm -rf $(VENV)-lock
 
 clean: ## Remove the environment and everything the demo made
